@@ -1,0 +1,1 @@
+"""The hub: stores detections, turns them into alerts, and shows them to people and programs."""

@@ -1,0 +1,1 @@
+"""Tools with which an engineer makes and defends thresholds."""

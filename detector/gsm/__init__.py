@@ -1,0 +1,1 @@
+"""GSM uplink: its standard's constants, and the search for its bursts and the phones behind them."""

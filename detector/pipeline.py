@@ -1,0 +1,290 @@
+"""The one stateful thing of the detection core: blocks in, bursts and detections out.
+
+The pipeline cuts a gapless run of samples into segments at fixed places, gives each to the searches, and holds the
+emissions that they report against the profile. A gap or a new tuning ends the run: state is reset, samples are never
+spliced. Since the cuts do not depend on the blocks, any chunking of a recording gives the same result.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from detector import emissions, noise, spectra
+from detector.bands import BandPlan, channel_of, ranges
+from detector.emissions import Judged
+from detector.gsm import search as gsm_search
+from detector.lte import search as lte_search
+from detector.profile import Profile
+from detector.search import Context, Search
+from detector.types import (
+    EMPTY_OUTPUT,
+    Burst,
+    Candidate,
+    Channel,
+    Detection,
+    Emission,
+    Event,
+    EventKind,
+    Finding,
+    FloatArray,
+    Iq,
+    IqBlock,
+    Output,
+    Segment,
+    Technology,
+    Tuning,
+)
+
+__all__ = ["HOP_S", "LEAD_S", "SEARCHES", "Pipeline"]
+
+HOP_S: Final = 0.24
+"""New samples of a segment: 52 TDMA frames, two 26-frame multiframes, or 24 LTE radio frames."""
+
+LEAD_S: Final = 0.012
+"""Old samples before them: more than the longest burst (a preamble of format 3 takes 3 ms) and a frame."""
+
+SEARCHES: Final[Mapping[Technology, Search[Any]]] = {Technology.GSM: gsm_search, Technology.LTE: lte_search}
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A gapless stretch of one tuning."""
+
+    tuning: Tuning
+    first: int
+    n_bins: int
+    hop: int
+    lead: int
+    states: dict[Technology, Any]
+    buffer: Iq
+    filled: int = 0
+    at: int = 0
+    stop: int = 0
+    floor: FloatArray | None = None
+    judged: dict[tuple[Technology, int], Judged] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Searches a stream of blocks for phones.
+
+    Parameters
+    ----------
+    profile
+        Every threshold.
+    plan
+        The uplinks in use here; energy outside them is never a phone.
+    day
+        Which entries of the plan are active; None for all.
+    searches
+        By technology; all that there are if left out.
+
+    Examples
+    --------
+    >>> pipeline = Pipeline(profile=profile, plan=plan)      # doctest: +SKIP
+    >>> for block in source:                                 # doctest: +SKIP
+    ...     for detection in pipeline.push(block).detections:
+    ...         print(detection)
+    >>> rest = pipeline.flush()                              # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: Profile,
+        plan: BandPlan,
+        day: date | None = None,
+        searches: Mapping[Technology, Search[Any]] = SEARCHES,
+    ) -> None:
+        self._profile = profile
+        self._hash = profile.hash
+        self._plan = plan
+        self._day = day
+        self._searches = searches
+        self._run: Run | None = None
+        self._emissions = 0
+
+    def push(self, block: IqBlock) -> Output:
+        """Read one block; gives what became known with it.
+
+        A block that does not begin where the one before it ended, or is of another tuning, ends the run.
+
+        Raises
+        ------
+        ValueError
+            If the block lies before what was already read of the same tuning.
+        """
+        run = self._run
+        out = []
+        if run is not None and (block.tuning != run.tuning or block.start != run.stop):
+            if block.start < run.stop:
+                raise ValueError(f"block.start={block.start} lies before {run.stop}, which was already read")
+            out.append(self.flush())
+            if block.start > run.stop:
+                missing = f"{block.start - run.stop} samples are missing"
+                out.append(
+                    Output(events=(Event(kind=EventKind.GAP, start=run.stop, stop=block.start, detail=missing),))
+                )
+            run = None
+        if run is None:
+            run = self._run = self._begin(block)
+        out += self._fill(run, block.samples)
+        return merged(out)
+
+    def flush(self) -> Output:
+        """End the run: gives all that was still held back. The next block begins a new run."""
+        run, self._run = self._run, None
+        return EMPTY_OUTPUT if run is None else self._search(run, final=True)
+
+    def _begin(self, block: IqBlock) -> Run:
+        rate = block.tuning.sample_rate_hz
+        n_bins = spectra.transform_size(rate)
+        hop = round(HOP_S * rate / n_bins) * n_bins
+        lead = int(np.ceil(LEAD_S * rate / n_bins)) * n_bins
+        states = {
+            technology: search.begin(
+                Context(
+                    tuning=block.tuning,
+                    first=block.start,
+                    ranges=ranges(self._plan, technology, block.tuning, self._day),
+                    n_bins=n_bins,
+                    lead=lead,
+                    profile=self._profile,
+                )
+            )
+            for technology, search in self._searches.items()
+        }
+        return Run(
+            tuning=block.tuning,
+            first=block.start,
+            n_bins=n_bins,
+            hop=hop,
+            lead=lead,
+            states=states,
+            buffer=np.empty(hop, np.complex64),
+            at=block.start,
+            stop=block.start,
+        )
+
+    def _fill(self, run: Run, samples: Iq) -> Iterator[Output]:
+        done = 0
+        while done < samples.size:
+            # A full segment waits for one more sample, so that the last one of a run is known to be the last.
+            if run.filled == run.buffer.size:
+                yield self._search(run, final=False)
+                self._advance(run)
+            taken = samples[done : done + run.buffer.size - run.filled]
+            run.buffer[run.filled : run.filled + taken.size] = taken
+            run.filled += taken.size
+            run.stop += taken.size
+            done += taken.size
+
+    @staticmethod
+    def _advance(run: Run) -> None:
+        """Begin the next segment behind the last samples of this one."""
+        lead = min(run.lead, run.filled)
+        buffer = np.empty(lead + run.hop, np.complex64)
+        buffer[:lead] = run.buffer[run.filled - lead :]
+        run.buffer, run.filled, run.at = buffer, lead, run.stop
+
+    def _search(self, run: Run, *, final: bool) -> Output:
+        segment = self._segment(run, final=final)
+        out = [Output(events=tuple(self._overload(segment)))]
+        for technology, search in self._searches.items():
+            run.states[technology], finding = search.step(run.states[technology], segment)
+            out.append(self._judge(run, technology, finding, now=segment.stop))
+        return merged(out)
+
+    def _segment(self, run: Run, *, final: bool) -> Segment:
+        iq = run.buffer[: run.filled]
+        new = iq[run.at - run.stop + run.filled :]
+        power = spectra.power_map(new, run.n_bins)
+        levels = self._profile.levels
+        if len(power):
+            run.floor = noise.follow(run.floor, noise.floor_of(power), rise=levels.floor_rise, fall=levels.floor_fall)
+        floor = noise.floor_of(power) if run.floor is None else run.floor
+        first = run.at == run.first
+        return Segment(
+            tuning=run.tuning,
+            start=run.at,
+            stop=run.stop,
+            iq=iq,
+            iq_start=run.stop - run.filled,
+            power=power,
+            step=run.n_bins,
+            floor=floor,
+            own_start=run.first if first else run.at - run.lead // 2,
+            own_stop=run.stop if final else run.stop - run.lead // 2,
+            clipped=clipped_samples(new, run.tuning.limit),
+            first=first,
+            final=final,
+        )
+
+    def _overload(self, segment: Segment) -> Iterator[Event]:
+        share = segment.clipped / max(1, segment.stop - segment.start)
+        if share >= self._profile.levels.overload_share:
+            detail = f"{share:.1%} of the samples stood at the converter's limit: lower the gain"
+            yield Event(kind=EventKind.OVERLOAD, start=segment.start, stop=segment.stop, detail=detail)
+
+    def _judge(self, run: Run, technology: Technology, finding: Finding, *, now: int) -> Output:
+        detections: list[Detection] = []
+        candidates: list[Candidate] = []
+        for emission in finding.emissions:
+            memory, detection, candidate = emissions.judge(
+                emission,
+                self._memory(run, technology, emission.key),
+                now=now,
+                sample_rate_hz=run.tuning.sample_rate_hz,
+                levels=self._profile.levels,
+                channel=self._channel(run.tuning, emission),
+                profile=self._hash,
+            )
+            run.judged[technology, emission.key] = memory
+            detections += [detection] if detection else []
+            candidates += [candidate] if candidate else []
+        bursts = [self._numbered(run, technology, burst) for burst in finding.bursts]
+        return Output(
+            bursts=tuple(bursts), detections=tuple(detections), candidates=tuple(candidates), events=finding.events
+        )
+
+    def _memory(self, run: Run, technology: Technology, key: int) -> Judged:
+        memory = run.judged.get((technology, key))
+        if memory is None:
+            self._emissions += 1
+            memory = run.judged[technology, key] = Judged(emission=self._emissions)
+        return memory
+
+    def _numbered(self, run: Run, technology: Technology, burst: Burst) -> Burst:
+        """The burst with its emission's number in place of the search's own key."""
+        if burst.emission is None:
+            return burst
+        return replace(burst, emission=self._memory(run, technology, burst.emission).emission)
+
+    def _channel(self, tuning: Tuning, emission: Emission) -> Channel | None:
+        if tuning.centre_hz is None:
+            return None
+        middle = tuning.centre_hz + (emission.freq_lower_hz + emission.freq_upper_hz) / 2
+        return channel_of(self._plan, emission.technology, middle, self._day)
+
+
+def clipped_samples(iq: Iq, limit: float) -> int:
+    """How many samples of an array stand at or beyond the converter's limit in either part."""
+    parts = np.abs(iq.view(np.float32))
+    if not parts.size or parts.max() < limit:
+        return 0
+    return int(np.count_nonzero((parts.reshape(-1, 2) >= limit).any(axis=1)))
+
+
+def merged(outputs: Iterable[Output]) -> Output:
+    """Several outputs as one, in their order."""
+    outs = list(outputs)
+    if not outs:
+        return EMPTY_OUTPUT
+    return Output(
+        bursts=tuple(burst for out in outs for burst in out.bursts),
+        detections=tuple(detection for out in outs for detection in out.detections),
+        candidates=tuple(candidate for out in outs for candidate in out.candidates),
+        events=tuple(event for out in outs for event in out.events),
+    )

@@ -1,0 +1,1 @@
+"""Receivers and recordings behind one port, and the wiring of a sensor."""
