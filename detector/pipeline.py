@@ -118,7 +118,7 @@ class Pipeline:
         """
         run = self._run
         out = []
-        if run is not None and (block.tuning != run.tuning or block.start != run.stop):
+        if run is not None and (block.fresh or block.tuning != run.tuning or block.start != run.stop):
             if block.start < run.stop:
                 raise ValueError(f"block.start={block.start} lies before {run.stop}, which was already read")
             out.append(self.flush())

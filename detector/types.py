@@ -119,11 +119,14 @@ class IqBlock:
         it stands behind a gap; samples are never spliced.
     samples
         Shape (n,), full scale at magnitude 1 of either part.
+    fresh
+        It begins a run although the count goes on, as behind a retune of unknown length.
     """
 
     tuning: Tuning
     start: int
     samples: Iq
+    fresh: bool = False
 
     @property
     def stop(self) -> int:

@@ -1,0 +1,118 @@
+"""One recording through the production pipeline: its detections as they come, and its bursts as annotations."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.bands import BandPlan
+from detector.pipeline import Pipeline
+from detector.profile import Profile
+from detector.types import Burst, Output, Tuning
+from detector.wire import detection_fields
+from sdr.recording import Recording, RecordingError, blocks, open_recording
+
+__all__ = ["Progress", "annotation", "detect_recording", "write_annotations"]
+
+Progress = Callable[[int, int], None]
+"""Called with how many samples were read, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one run of a recording gave, with the tuning that its frequencies are offsets from."""
+
+    tuning: Tuning
+    output: Output
+
+
+def detect_recording(
+    path: Path,
+    *,
+    profile: Profile,
+    plan: BandPlan,
+    annotations: Path | None = None,
+    progress: Progress | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Search a recording for phones.
+
+    Parameters
+    ----------
+    annotations
+        Folder into which ``<name>.sigmf-meta`` with one annotation per burst is written once the recording was read.
+
+    Yields
+    ------
+    dict
+        A detection, as soon as the evidence suffices; the fields of :func:`detector.wire.detection_fields` and the
+        recording's name.
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be read.
+    """
+    recording = open_recording(path)
+    bursts: list[dict[str, Any]] = []
+    for heard in hear(recording, profile=profile, plan=plan, progress=progress):
+        for detection in heard.output.detections:
+            yield {"recording": path.name} | detection_fields(detection, tuning=heard.tuning)
+        if annotations is not None:
+            bursts += [annotation(burst, heard.tuning) for burst in heard.output.bursts]
+    if annotations is not None:
+        write_annotations(recording, bursts, annotations)
+
+
+def hear(
+    recording: Recording, *, profile: Profile, plan: BandPlan, progress: Progress | None = None
+) -> Iterator[Heard]:
+    """A recording's outputs, flushed at the end of each capture so that each belongs to one tuning."""
+    pipeline = Pipeline(profile=profile, plan=plan)
+    tuning = None
+    for block in blocks(recording):
+        if block.fresh and tuning is not None:
+            yield Heard(tuning=tuning, output=pipeline.flush())
+        tuning = block.tuning
+        yield Heard(tuning=tuning, output=pipeline.push(block))
+        if progress is not None:
+            progress(block.stop, recording.samples)
+    if tuning is not None:
+        yield Heard(tuning=tuning, output=pipeline.flush())
+
+
+def annotation(burst: Burst, tuning: Tuning) -> dict[str, Any]:
+    """A burst as a SigMF annotation; its edges are absolute where the tuning tells its centre."""
+    centre = tuning.centre_hz or 0.0
+    fields: dict[str, Any] = {
+        "core:sample_start": burst.start,
+        "core:sample_count": burst.count,
+        "core:freq_lower_edge": round(burst.freq_lower_hz + centre, 1),
+        "core:freq_upper_edge": round(burst.freq_upper_hz + centre, 1),
+        "core:label": str(burst.label),
+        "wingwatch:snr_db": round(burst.snr_db, 1),
+        "wingwatch:power_dbfs": round(burst.power_dbfs, 1),
+    }
+    fields |= {"wingwatch:inferred": True} if burst.inferred else {}
+    fields |= {"wingwatch:clipped": True} if burst.clipped else {}
+    fields |= {} if burst.emission is None else {"wingwatch:emission": burst.emission}
+    return fields | {f"wingwatch:{name}": value for name, value in burst.detail.items()}
+
+
+def write_annotations(recording: Recording, bursts: list[dict[str, Any]], folder: Path) -> None:
+    """Write a copy of a recording's metadata whose annotations are the found bursts, in order of time."""
+    about = {key: value for key, value in recording.metadata["global"].items() if key != "core:dataset"}
+    extension = {"name": "wingwatch", "version": "1.0.0", "optional": True}
+    known = about.get("core:extensions", [])
+    about["core:extensions"] = [*(known if isinstance(known, list) else []), extension]
+    metadata = {
+        "global": about,
+        "captures": recording.metadata.get("captures", []),
+        "annotations": sorted(bursts, key=lambda burst: burst["core:sample_start"]),
+    }
+    name = recording.path.name.removesuffix("-meta") + "-meta"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(metadata, indent=1) + "\n")
+    except OSError as error:
+        raise RecordingError(f"{folder / name}: {error.strerror or error}") from error

@@ -1,0 +1,252 @@
+"""SigMF recordings as streams of blocks: pairs and archives, never whole in memory.
+
+A recording comes from anywhere, so nothing in it is believed: the data must lie in the recording's own folder or archive,
+sizes are held against what is there, and every fault is one line that names the file, the key and the value. Metadata is
+read here rather than by a library, which would follow ``core:dataset`` anywhere and unpack archives into memory.
+"""
+
+import hashlib
+import json
+import math
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from detector.types import Iq, IqBlock, Tuning
+from sdr.samples import FORMATS, SampleFormat, to_iq
+
+__all__ = ["MIN_SAMPLE_RATE_HZ", "Capture", "Recording", "RecordingError", "blocks", "open_recording"]
+
+MIN_SAMPLE_RATE_HZ: Final = 250e3
+MAX_SAMPLE_RATE_HZ: Final = 250e6
+MAX_METADATA_BYTES: Final = 64 << 20
+MAX_MAGNITUDE: Final = 1e9
+BLOCK_SAMPLES: Final = 1 << 16
+
+
+class RecordingError(Exception):
+    """A recording that cannot be read; the message is one line for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A stretch of one tuning, from ``start`` to the next capture's."""
+
+    start: int
+    centre_hz: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a recording's metadata says, checked against its data.
+
+    ``data`` is the file that holds the samples, ``offset`` the byte of it at which they begin (past 0 in an archive).
+    """
+
+    path: Path
+    data: Path
+    offset: int
+    samples: int
+    sample_rate_hz: float
+    format: SampleFormat
+    captures: tuple[Capture, ...]
+    metadata: Mapping[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.samples / self.sample_rate_hz
+
+
+def open_recording(path: Path) -> Recording:
+    """Read and check a recording's metadata.
+
+    Parameters
+    ----------
+    path
+        A ``.sigmf-meta`` beside its data, or a ``.sigmf`` archive (a tar file) of one recording.
+
+    Raises
+    ------
+    RecordingError
+        Naming what is wrong with which file, and what was expected.
+    """
+    try:
+        if path.name.endswith(".sigmf-meta"):
+            return open_pair(path)
+        if path.name.endswith(".sigmf"):
+            return open_archive(path)
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror or error}") from error
+    raise RecordingError(f"{path}: not a SigMF recording; expected a name ending in .sigmf-meta or .sigmf")
+
+
+def open_pair(path: Path) -> Recording:
+    """A recording whose data file stands beside its metadata."""
+    if path.stat().st_size > MAX_METADATA_BYTES:
+        raise RecordingError(f"{path}: {path.stat().st_size} bytes of metadata; at most {MAX_METADATA_BYTES} are read")
+    metadata = parse_metadata(path, path.read_bytes())
+    name = metadata["global"].get("core:dataset")
+    if name is None:
+        data = path.with_name(path.name.removesuffix("-meta") + "-data")
+    elif isinstance(name, str) and name and Path(name).name == name and name not in {".", ".."}:
+        data = path.with_name(name)
+    else:
+        raise RecordingError(f"{path}: core:dataset is {name!r}; expected the name of a file in the same folder")
+    if data.resolve().parent != path.resolve().parent:
+        raise RecordingError(f"{path}: {data.name} leads outside the recording's folder")
+    if not data.is_file():
+        raise RecordingError(f"{path}: its data file {data.name} is missing")
+    return checked(path, data=data, offset=0, size=data.stat().st_size, metadata=metadata)
+
+
+def open_archive(path: Path) -> Recording:
+    """A recording in an uncompressed tar archive, read where it lies."""
+    size = path.stat().st_size
+    try:
+        with tarfile.open(path, "r:") as tar:
+            members = {m.name.rsplit(".", 1)[-1]: m for m in tar.getmembers() if m.isreg()}
+            meta, data = members.get("sigmf-meta"), members.get("sigmf-data")
+            if meta is None or data is None or len(members) > 2:
+                raise RecordingError(f"{path}: expected an archive of one .sigmf-meta and one .sigmf-data")
+            for member in (meta, data):
+                if member.issparse() or member.offset_data + member.size > size:
+                    raise RecordingError(
+                        f"{path}: {member.name} claims {member.size} bytes, more than the archive of {size} holds"
+                    )
+            if meta.size > MAX_METADATA_BYTES:
+                raise RecordingError(f"{path}: {meta.size} bytes of metadata; at most {MAX_METADATA_BYTES} are read")
+            file = tar.extractfile(meta)
+            metadata = parse_metadata(path, b"" if file is None else file.read())
+    except tarfile.TarError as error:
+        raise RecordingError(
+            f"{path}: not a tar archive ({error}); compressed archives must be unpacked first"
+        ) from error
+    return checked(path, data=path, offset=data.offset_data, size=data.size, metadata=metadata)
+
+
+def parse_metadata(path: Path, raw: bytes) -> dict[str, Any]:
+    """The metadata as JSON, with a ``global`` object and a list of ``captures``."""
+    try:
+        metadata = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{path}: its metadata is not JSON: {error}") from error
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("global"), dict):
+        raise RecordingError(f"{path}: its metadata has no global object")
+    captures = metadata.get("captures", [])
+    if not isinstance(captures, list) or not all(isinstance(capture, dict) for capture in captures):
+        raise RecordingError(f"{path}: captures is not a list of objects")
+    return metadata
+
+
+def checked(path: Path, *, data: Path, offset: int, size: int, metadata: dict[str, Any]) -> Recording:
+    """Hold the metadata against what is understood and against the size of the data."""
+    about = metadata["global"]
+    fmt = FORMATS.get(str(about.get("core:datatype")))
+    if fmt is None:
+        raise RecordingError(
+            f"{path}: core:datatype is {about.get('core:datatype')!r}; expected one of {', '.join(FORMATS)}"
+        )
+    rate = about.get("core:sample_rate")
+    if not is_number(rate) or not MIN_SAMPLE_RATE_HZ <= rate <= MAX_SAMPLE_RATE_HZ:
+        raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected 250e3 or more")
+    if about.get("core:num_channels", 1) != 1:
+        raise RecordingError(f"{path}: core:num_channels is {about['core:num_channels']!r}; expected 1")
+    if size % fmt.sample_bytes:
+        raise RecordingError(
+            f"{path}: {data.name} is cut within a sample: {size} bytes are no multiple of {fmt.sample_bytes}"
+        )
+    samples = size // fmt.sample_bytes
+    if not samples:
+        raise RecordingError(f"{path}: {data.name} holds no samples")
+    return Recording(
+        path=path,
+        data=data,
+        offset=offset,
+        samples=samples,
+        sample_rate_hz=float(rate),
+        format=fmt,
+        captures=parse_captures(path, metadata.get("captures", []), samples),
+        metadata=metadata,
+    )
+
+
+def parse_captures(path: Path, raw: list[dict[str, Any]], samples: int) -> tuple[Capture, ...]:
+    """The captures in their order, the first of them from sample 0."""
+    captures: list[Capture] = []
+    for entry in raw:
+        start, centre = entry.get("core:sample_start"), entry.get("core:frequency")
+        last = captures[-1].start if captures else -1
+        if not isinstance(start, int) or isinstance(start, bool) or not last < start < samples:
+            raise RecordingError(f"{path}: core:sample_start is {start!r}; expected {last + 1} to {samples - 1}")
+        if centre is not None and not (is_number(centre) and 0 <= centre < 1e12):
+            raise RecordingError(f"{path}: core:frequency is {centre!r}; expected hertz")
+        captures.append(Capture(start=start, centre_hz=float(centre) if centre else None))
+    if not captures or captures[0].start:
+        captures.insert(0, Capture(start=0, centre_hz=None))
+    return tuple(captures)
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def blocks(recording: Recording, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[IqBlock]:
+    """The samples in blocks; a block does not cross captures, and the first of each capture begins a run.
+
+    Raises
+    ------
+    RecordingError
+        If the data ends early, holds what is not a number, or, behind its last block, is not what its hash says.
+    """
+    stops = [capture.start for capture in recording.captures[1:]] + [recording.samples]
+    digest = hashlib.sha512()
+    with opened(recording) as file:
+        for capture, stop in zip(recording.captures, stops, strict=True):
+            tuning = Tuning(
+                sample_rate_hz=recording.sample_rate_hz, centre_hz=capture.centre_hz, limit=recording.format.limit
+            )
+            for start in range(capture.start, stop, block_samples):
+                data = read_bytes(recording, file, start=start, count=min(block_samples, stop - start))
+                digest.update(data)
+                samples = finite(recording, to_iq(data, recording.format), start=start)
+                yield IqBlock(tuning=tuning, start=start, samples=samples, fresh=start == capture.start)
+    said = recording.metadata["global"].get("core:sha512")
+    if said is not None and said != digest.hexdigest():
+        raise RecordingError(f"{recording.path}: {recording.data.name} is cut or altered: its core:sha512 differs")
+
+
+@contextmanager
+def opened(recording: Recording) -> Iterator[IO[bytes]]:
+    """The data file at its first sample."""
+    try:
+        with recording.data.open("rb") as file:
+            file.seek(recording.offset)
+            yield file
+    except OSError as error:
+        raise RecordingError(f"{recording.path}: {error.strerror or error}") from error
+
+
+def read_bytes(recording: Recording, file: IO[bytes], *, start: int, count: int) -> bytes:
+    """The next samples of an open data file, as they stand there."""
+    size = recording.format.sample_bytes
+    data = file.read(count * size)
+    if len(data) < count * size:
+        raise RecordingError(f"{recording.path}: {recording.data.name} ends at sample {start + len(data) // size}")
+    return data
+
+
+def finite(recording: Recording, iq: Iq, *, start: int) -> Iq:
+    """The same samples, if they are numbers that a receiver can give."""
+    if math.isinf(recording.format.limit):
+        parts = np.abs(iq.view(np.float32))
+        if not parts.max() < MAX_MAGNITUDE:
+            wrong = start + int(np.argmin(parts < MAX_MAGNITUDE)) // 2
+            raise RecordingError(f"{recording.path}: sample {wrong} is {iq[wrong - start]}; expected numbers near 1")
+    return iq
