@@ -12,13 +12,17 @@ from typing import Protocol, Self, TypeAlias
 
 from detector.types import IqBlock, Tuning
 
-__all__ = ["Clock", "IqSource", "Pace", "SampleClock", "paced_by"]
+__all__ = ["Clock", "IqSource", "Pace", "SampleClock", "SourceError", "paced_by"]
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time, in UTC."""
 
 Pace: TypeAlias = Callable[[datetime], None]
 """Returns once a moment (UTC) has come; at once if it has passed."""
+
+
+class SourceError(Exception):
+    """A source that cannot be opened or has stopped; the message is one line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
