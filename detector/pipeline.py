@@ -106,6 +106,13 @@ class Pipeline:
         self._run: Run | None = None
         self._emissions = 0
 
+    @property
+    def noise_floor_dbfs(self) -> float | None:
+        """Learned noise power over the whole received band [dB below full scale]; None while nothing was learned."""
+        if self._run is None or self._run.floor is None:
+            return None
+        return float(10 * np.log10(self._run.floor.sum()))
+
     def push(self, block: IqBlock) -> Output:
         """Read one block; gives what became known with it.
 

@@ -15,7 +15,7 @@ __all__ = ["Outbox", "OutboxFullError", "Parcel"]
 SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS parcel (
         place INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL,
-        UNIQUE (boot, sequence))
+        refused INTEGER NOT NULL DEFAULT 0, UNIQUE (boot, sequence))
 """
 
 
@@ -63,7 +63,7 @@ class Outbox:
     def __len__(self) -> int:
         """How many parcels wait."""
         with self._lock:
-            (count,) = self._db.execute("SELECT count(*) FROM parcel").fetchone()
+            (count,) = self._db.execute("SELECT count(*) FROM parcel WHERE NOT refused").fetchone()
         return int(count)
 
     def put(self, *, boot: str, sequence: int, body: bytes) -> None:
@@ -83,7 +83,9 @@ class Outbox:
     def head(self) -> Parcel | None:
         """The oldest parcel that waits."""
         with self._lock:
-            row = self._db.execute("SELECT place, boot, sequence, body FROM parcel ORDER BY place LIMIT 1").fetchone()
+            row = self._db.execute(
+                "SELECT place, boot, sequence, body FROM parcel WHERE NOT refused ORDER BY place LIMIT 1"
+            ).fetchone()
         return None if row is None else Parcel(place=row[0], boot=row[1], sequence=row[2], body=row[3])
 
     def done(self, parcel: Parcel) -> None:
@@ -91,6 +93,11 @@ class Outbox:
         with self._lock:
             self._db.execute("DELETE FROM parcel WHERE place = ?", (parcel.place,))
             self._bytes -= len(parcel.body)
+
+    def refuse(self, parcel: Parcel) -> None:
+        """Set a parcel aside that the hub will never take; it stays on disk for an engineer to look at."""
+        with self._lock:
+            self._db.execute("UPDATE parcel SET refused = 1 WHERE place = ?", (parcel.place,))
 
     def close(self) -> None:
         """Close the file; what waits stays in it."""

@@ -1,5 +1,6 @@
 """A recording as a live source: at the pace of real time or flat out, once or over and over."""
 
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +35,7 @@ class ReplaySource:
         self._clock = SampleClock(start=clock(), sample_rate_hz=recording.sample_rate_hz)
         self._pace = pace
         self._loop = loop
-        self._closed = False
+        self._closed = threading.Event()
         self._boot = uuid.uuid4().hex
         self._tuning = Tuning(
             sample_rate_hz=recording.sample_rate_hz,
@@ -59,9 +60,9 @@ class ReplaySource:
     def blocks(self) -> Iterator[IqBlock]:
         """The recording's blocks, until its end or until closed."""
         played = 0
-        while not self._closed:
+        while not self._closed.is_set():
             for block in blocks(self._recording):
-                if self._closed:
+                if self._closed.is_set():
                     return
                 self._tuning = block.tuning
                 if self._pace is not None:
@@ -73,7 +74,7 @@ class ReplaySource:
 
     def close(self) -> None:
         """End the replay at the next block."""
-        self._closed = True
+        self._closed.set()
 
     def __enter__(self) -> Self:
         return self

@@ -169,12 +169,10 @@ class RtlSdrSource:
     def _end(self, end: BaseException | None) -> None:
         """Put the end mark into the queue, in place of the oldest transfers if there is no room."""
         while True:
-            try:
-                self._queue.put_nowait(end)
-                return
-            except queue.Full:
-                with contextlib.suppress(queue.Empty):
-                    self._queue.get_nowait()
+            with contextlib.suppress(queue.Full):
+                return self._queue.put_nowait(end)
+            with contextlib.suppress(queue.Empty):
+                self._queue.get_nowait()
 
     def _take(self, transfer: Any, _context: object) -> None:  # noqa: ANN401 - a ctypes array
         data = bytes(transfer)

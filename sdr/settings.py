@@ -1,0 +1,89 @@
+"""A sensor's settings, from a TOML file and the environment (``WINGWATCH_SENSOR_...``); the environment wins."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+__all__ = ["SensorSettings", "SettingsError", "load_settings"]
+
+
+PREFIX: Final = "WINGWATCH_SENSOR_"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; one line that names the key."""
+
+
+class SensorSettings(BaseSettings):
+    """What a sensor must know. Unknown keys are errors."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    name: str = Field(description="The sensor's name in the site.")
+    source: str = Field("rtlsdr:", description="Where samples come from: rtlsdr:[SERIAL], sigmf:PATH or sim:SENSOR.")
+    hub: str = Field("http://127.0.0.1:8077", description="Address of the hub.")
+    token: SecretStr = Field(description="The sensor's token at the hub.")
+    outbox: Path = Field(
+        Path("wingwatch-outbox.sqlite"), description="File that keeps detections until the hub has them."
+    )
+    centre_hz: float = Field(897e6, gt=0, description="Centre frequency [Hz].")
+    sample_rate_hz: float = Field(2.4e6, ge=250e3, description="Sample rate [samples/s].")
+    gain_db: float = Field(30.0, description="Tuner gain [dB]; the automatic gain is off.")
+    ppm: int = Field(0, ge=-200, le=200, description="Correction of the receiver's crystal [ppm].")
+    country: str | None = Field(None, description="Country of the band plan (ISO 3166 code); all plans if left out.")
+    profile: Path | None = Field(None, description="File with the thresholds; the default profile if left out.")
+    loop: bool = Field(False, description="Play a sigmf: source over and over.")
+    seed: int = Field(1, ge=0, description="Seed of simulated air.")
+    epoch: str | None = Field(None, description="When simulated air began (RFC 3339, UTC); now if left out.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values handed in win over the environment, and that over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(path: Path | None, **given: Any) -> SensorSettings:  # noqa: ANN401 - checked by the model
+    """Read a sensor's settings.
+
+    Parameters
+    ----------
+    path
+        TOML file; None if there is none.
+    given
+        Values that win over the environment and the file.
+
+    Raises
+    ------
+    SettingsError
+        Naming the first key that is unknown, missing or wrong.
+    """
+
+    class FromFile(SensorSettings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    known = {f"{PREFIX}{name}".upper() for name in SensorSettings.model_fields}
+    if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        raise SettingsError(f"environment: {unknown[0]} is no setting; known are {', '.join(sorted(known))}")
+    try:
+        if path is not None:
+            path.open("rb").close()
+        return FromFile(**given)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror or error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise SettingsError(f"{path or 'settings'}: {key}: {first['msg'].lower()}") from error
