@@ -1,0 +1,194 @@
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from detector.pipeline import Pipeline
+from detector.types import Activity, Emission, Finding, IqBlock, Label, Technology, Tuning
+from detector.wire import parse_batch
+from sdr.agent import HEARTBEAT_S, LONGEST_PAUSE_S, Courier, Sensor
+from sdr.outbox import Outbox
+
+RATE = 256e3
+EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Hub:
+    """Answers with the statuses it was given, then with 200; None is a hub that cannot be reached."""
+
+    answers: list = field(default_factory=list)
+    bodies: list = field(default_factory=list)
+
+    def __call__(self, body):
+        answer = self.answers.pop(0) if self.answers else 200
+        if answer is None:
+            raise ConnectionError("no route")
+        self.bodies.append((answer, body))
+        return answer
+
+    def taken(self):
+        return [body for status, body in self.bodies if status == 200]
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    with Outbox(tmp_path / "box.sqlite") as box:
+        yield box
+
+
+def run_until_empty(courier, outbox, hub, wanted):
+    """Run the courier in this thread; it is stopped by its own pauses or deliveries."""
+    pauses = []
+
+    def post(body):
+        status = hub(body)
+        if len(hub.taken()) >= wanted:
+            courier.stop()
+        return status
+
+    courier._post, courier._pause = post, pauses.append
+    courier.run()
+    return pauses
+
+
+def put(outbox, *bodies):
+    for sequence, body in enumerate(bodies):
+        outbox.put(boot="b", sequence=sequence, body=body)
+
+
+def test_parcels_arrive_in_order(outbox):
+    put(outbox, b"1", b"2", b"3")
+    hub = Hub()
+    assert run_until_empty(Courier(outbox=outbox, post=hub, pause=None), outbox, hub, 3) == []
+    assert hub.taken() == [b"1", b"2", b"3"]
+    assert len(outbox) == 0
+
+
+def test_a_hub_that_is_away_is_tried_again_after_growing_pauses(outbox):
+    put(outbox, b"1")
+    hub = Hub(answers=[None, 503, None, 401] + [None] * 6)
+    pauses = run_until_empty(Courier(outbox=outbox, post=hub, pause=None), outbox, hub, 1)
+    assert pauses[:4] == [0.5, 1.0, 2.0, 4.0]
+    assert max(pauses) == LONGEST_PAUSE_S
+    assert len(pauses) == 10
+    assert hub.taken() == [b"1"]
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+def test_a_batch_that_the_hub_will_never_take_does_not_stop_the_others(outbox, status):
+    put(outbox, b"bad", b"good")
+    hub = Hub(answers=[status])
+    assert run_until_empty(Courier(outbox=outbox, post=hub, pause=None), outbox, hub, 1) == []
+    assert hub.taken() == [b"good"]
+
+
+def test_the_latest_heartbeat_goes_first_and_older_ones_not_at_all(outbox):
+    put(outbox, b"1")
+    hub = Hub()
+    courier = Courier(outbox=outbox, post=hub, pause=None)
+    courier.tell(b"old")
+    courier.tell(b"new")
+    courier.tell()
+    run_until_empty(courier, outbox, hub, 2)
+    assert hub.taken() == [b"new", b"1"]
+
+
+def test_a_courier_without_news_waits_and_stops_when_told(outbox):
+    courier = Courier(outbox=outbox, post=Hub(), pause=None)
+    thread = threading.Thread(target=courier.run)
+    thread.start()
+    courier.stop()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+@dataclass
+class Tape:
+    """A source of zeros."""
+
+    seconds: float
+    gap_at: int | None = None
+    tuning: Tuning = field(default_factory=lambda: Tuning(sample_rate_hz=RATE, centre_hz=897e6, limit=1.0))
+    boot: str = "boot-1"
+
+    def utc_of(self, sample):
+        return EPOCH + timedelta(seconds=sample / RATE)
+
+    def blocks(self):
+        lost = 0
+        for start in range(0, int(self.seconds * RATE), 16384):
+            lost = 100 if self.gap_at is not None and start >= self.gap_at else lost
+            yield IqBlock(tuning=self.tuning, start=start + lost, samples=np.full(16384, 0.01, np.complex64))
+
+
+class OneCall:
+    """A search that hears a call from the first segment on."""
+
+    def begin(self, context):
+        return context.first
+
+    def step(self, first, segment):
+        emission = Emission(
+            key=1, technology=Technology.GSM, kinds=(Label.GSM_NB,), activity=Activity.CALL, start=first,
+            stop=segment.stop, freq_lower_hz=-100e3, freq_upper_hz=100e3, bursts=9, snr_db=5.0, power_dbfs=-30.0,
+            score=0.99, parts={}, ended=segment.final,
+        )  # fmt: skip
+        return first, Finding(emissions=(emission,))
+
+
+def sensed(outbox, profile, plan, tape, searches=None):
+    hub = Hub()
+    courier = Courier(outbox=outbox, post=hub, pause=lambda _s: None)
+    sensor = Sensor(
+        name="B1",
+        source=tape,
+        pipeline=Pipeline(profile=profile, plan=plan, searches=searches or {}),
+        outbox=outbox,
+        courier=courier,
+        clock=lambda: EPOCH,
+        profile=profile.hash,
+    )
+    beats = []
+    courier.tell = lambda heartbeat=None: beats.append(heartbeat) if heartbeat else None
+    sensor.run(threading.Event())
+    parcels = []
+    while (parcel := outbox.head()) is not None:
+        parcels.append(parse_batch(parcel.body))
+        outbox.done(parcel)
+    return parcels, [parse_batch(beat) for beat in beats]
+
+
+def test_detections_are_in_the_outbox_with_the_time_of_the_world(outbox, profile, plan):
+    parcels, _ = sensed(outbox, profile, plan, Tape(seconds=1.0), {Technology.GSM: OneCall()})
+    told = [d for batch in parcels for d in batch.detections]
+    assert [(d.part, d.last) for d in told] == [(1, False), (2, True)]
+    assert told[0].start_utc == EPOCH
+    assert told[1].end_utc == EPOCH + timedelta(seconds=told[1].end_s)
+    assert (told[0].freq_lower_hz, told[0].channel) == (896.9e6, "ARFCN 35")
+    assert {(batch.sensor, batch.boot) for batch in parcels} == {("B1", "boot-1")}
+    assert len({batch.sequence for batch in parcels}) == len(parcels)
+
+
+def test_a_heartbeat_comes_each_two_seconds_of_samples_and_at_the_end(outbox, profile, plan):
+    _, beats = sensed(outbox, profile, plan, Tape(seconds=7.0))
+    samples = [beat.heartbeat.samples for beat in beats]
+    assert len(beats) == int(7.0 / HEARTBEAT_S) + 1
+    assert all(b - a >= HEARTBEAT_S * RATE for a, b in pairwise(samples[:-1]))
+    assert beats[0].heartbeat.noise_floor_dbfs == pytest.approx(-40 - 10 * np.log10(-np.log(0.6)), abs=0.1)
+    assert beats[0].heartbeat.profile == profile.hash
+
+
+def test_gaps_are_counted_in_heartbeats(outbox, profile, plan):
+    _, beats = sensed(outbox, profile, plan, Tape(seconds=3.0, gap_at=300_000))
+    assert [beat.heartbeat.gaps for beat in beats] == [1, 1]
+
+
+def test_a_full_outbox_does_not_stop_the_sensor(tmp_path, profile, plan):
+    with Outbox(tmp_path / "small.sqlite", max_bytes=10) as box:
+        parcels, beats = sensed(box, profile, plan, Tape(seconds=3.0), {Technology.GSM: OneCall()})
+    assert parcels == []
+    assert len(beats) == 2
