@@ -19,7 +19,7 @@ EXPONENTIAL_QUANTILE: Final = float(-np.log1p(-QUANTILE))
 TINY: Final = np.float32(1e-14)
 
 
-def floor_of(power: PowerMap, *, max_steps: int = 512) -> FloatArray:
+def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
     """Noise power per bin of one power map.
 
     Parameters

@@ -278,10 +278,10 @@ class Pipeline:
 
 def clipped_samples(iq: Iq, limit: float) -> int:
     """How many samples of an array stand at or beyond the converter's limit in either part."""
-    parts = np.abs(iq.view(np.float32))
-    if not parts.size or parts.max() < limit:
+    parts = iq.view(np.float32)
+    if not parts.size or (parts.max() < limit and parts.min() > -limit):
         return 0
-    return int(np.count_nonzero((parts.reshape(-1, 2) >= limit).any(axis=1)))
+    return int(np.count_nonzero((np.abs(parts).reshape(-1, 2) >= limit).any(axis=1)))
 
 
 def merged(outputs: Iterable[Output]) -> Output:
