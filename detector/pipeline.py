@@ -143,7 +143,7 @@ class Pipeline:
     def flush(self) -> Output:
         """End the run: gives all that was still held back. The next block begins a new run."""
         run, self._run = self._run, None
-        return EMPTY_OUTPUT if run is None else self._search(run, final=True)
+        return EMPTY_OUTPUT if run is None or run.stop == run.first else self._search(run, final=True)
 
     def _begin(self, block: IqBlock) -> Run:
         rate = block.tuning.sample_rate_hz
