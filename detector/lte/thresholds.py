@@ -7,16 +7,45 @@ __all__ = ["LteThresholds"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LteThresholds:
-    """Thresholds of the LTE search.
+    """Thresholds of the LTE search. Evidence is minus the natural logarithm of a probability under the null hypothesis.
 
     Parameters
     ----------
-    burst_pfa
-        Probability that noise alone passes the energy gate, per test.
+    preamble_deviations
+        Excess energy, in standard deviations of noise, from which a place is searched for preambles of any root.
+    preamble_known_deviations
+        The same for the roots of a cell that was heard before.
+    preamble_searches_per_s
+        Places searched in a second of samples, at most; what is left out is counted in an event.
+    preamble_rank
+        Sum over the lags from which a window's best-ranked roots are correlated.
+    preamble_evidence, preamble_known_evidence
+        Evidence from which a correlation is a preamble, of any root and of a known one.
+    site_roots
+        Physical roots of the cells around this site, tried everywhere at the lower levels.
+    sure_evidence
+        Evidence beyond the number of hypotheses at which an emission's score is 0.9.
+    release_s
+        Silence after which an emission has ended [s].
     """
 
-    burst_pfa: float
+    preamble_deviations: float
+    preamble_known_deviations: float
+    preamble_searches_per_s: float
+    preamble_rank: float
+    preamble_evidence: float
+    preamble_known_evidence: float
+    site_roots: tuple[int, ...]
+    sure_evidence: float
+    release_s: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.burst_pfa < 1:
-            raise ValueError(f"burst_pfa={self.burst_pfa} is outside (0, 1)")
+        for name in ("preamble_searches_per_s", "preamble_rank", "sure_evidence", "release_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} is not positive")
+        if not 0 < self.preamble_known_evidence <= self.preamble_evidence:
+            raise ValueError(
+                f"preamble_known_evidence={self.preamble_known_evidence} is outside (0, {self.preamble_evidence}]"
+            )
+        if outside := [root for root in self.site_roots if not 1 <= root <= 838]:
+            raise ValueError(f"site_roots: {outside[0]} is outside 1..838")

@@ -1,0 +1,124 @@
+"""The energy gate: where in a segment's power map a preamble, or anything at all, may be.
+
+Works on sums of a few bins, relative to the floor, and calibrates itself against the segment's own median: it says where
+to look, never what is there.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
+from detector.types import FloatArray, PowerMap
+
+__all__ = ["Trigger", "grouped", "preamble_triggers"]
+
+GROUP: Final = 4
+"""Bins that are summed first: 37.5 kHz at 2.4 MS/s."""
+
+HANN_LOSS: Final = 35 / 18
+"""Bins of a Hann window that bear one independent value: sum of the window's fourth powers over the square of its second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A place where a preamble may begin.
+
+    Parameters
+    ----------
+    step
+        First step of its window in the power map.
+    lower_hz
+        Lower edge of its band, as an offset from the centre.
+    deviation
+        Excess of its energy in standard deviations of noise.
+    """
+
+    step: int
+    lower_hz: float
+    deviation: float
+
+
+def grouped(power: PowerMap, floor: FloatArray) -> FloatArray:
+    """Mean power of each group of bins over the floor, shape (n_steps, n_bins // GROUP)."""
+    ratio = power * (1 / (GROUP * floor))
+    quarters = ratio.reshape(len(power), -1, GROUP)
+    return np.asarray(quarters[:, :, 0] + quarters[:, :, 1] + quarters[:, :, 2] + quarters[:, :, 3], np.float32)
+
+
+def box_means(groups: FloatArray, *, steps: int, width: int, stride: int, spacing: int) -> FloatArray:
+    """Means over boxes, shape (n_times, n_places): every ``stride`` steps and ``spacing`` groups."""
+    in_time = np.cumsum(groups, axis=0, dtype=np.float64)
+    in_time = np.concatenate((np.zeros((1, groups.shape[1])), in_time))[::1]
+    starts = np.arange(0, len(groups) - steps + 1, stride)
+    rows = in_time[starts + steps] - in_time[starts]
+    along = np.concatenate((np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)), axis=1)
+    places = np.arange(0, groups.shape[1] - width + 1, spacing)
+    return np.asarray((along[:, places + width] - along[:, places]) / (steps * width), np.float32)
+
+
+def preamble_triggers(
+    groups: FloatArray,
+    *,
+    step_s: float,
+    group_hz: float,
+    ranges: tuple[tuple[float, float], ...],
+    deviations: float,
+    most: int,
+) -> tuple[list[Trigger], int]:
+    """Places with enough energy for a preamble, strongest first, and how many more there were.
+
+    Parameters
+    ----------
+    groups
+        From :func:`grouped`.
+    deviations
+        Excess from which a place is tried, in standard deviations of noise.
+    most
+        As many are given.
+    """
+    steps = max(1, min(len(groups), round(0.94 * PREAMBLE_FORMATS[0].length_s / step_s)))
+    width = round(PREAMBLE_WIDTH_HZ / group_hz)
+    stride, spacing = max(1, steps // 4), max(1, round(150e3 / group_hz))
+    if groups.shape[1] < width or not len(groups):
+        return [], 0
+    means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
+    lower_hz = (np.arange(means.shape[1]) * spacing - groups.shape[1] / 2) * group_hz
+    middle = lower_hz + PREAMBLE_WIDTH_HZ / 2
+    allowed = np.zeros(len(lower_hz), bool)
+    for low, high in ranges:
+        allowed |= (middle > low) & (middle < high)
+    level = np.minimum(np.median(means, axis=0), np.median(means)) if len(means) > 16 else np.ones(means.shape[1])
+    sigma = np.sqrt(HANN_LOSS / (steps * width * GROUP))
+    excess = np.where(allowed, (means / level - 1) / sigma, -np.inf)
+    return strongest(
+        excess, deviations, most, stride=stride, near=(5, round(PREAMBLE_WIDTH_HZ / 150e3)), lower_hz=lower_hz
+    )
+
+
+def strongest(
+    excess: NDArray[np.float32],
+    deviations: float,
+    most: int,
+    *,
+    stride: int,
+    near: tuple[int, int],
+    lower_hz: NDArray[np.float64],
+) -> tuple[list[Trigger], int]:
+    """Local maxima above a level, strongest first; each silences its neighbourhood."""
+    rows, columns = np.nonzero(excess > deviations)
+    order = np.argsort(-excess[rows, columns])
+    free = np.ones(excess.shape, bool)
+    found: list[Trigger] = []
+    skipped = 0
+    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if not free[row, column]:
+            continue
+        free[max(0, row - near[0]) : row + near[0] + 1, max(0, column - near[1]) : column + near[1] + 1] = False
+        if len(found) == most:
+            skipped += 1
+            continue
+        found.append(Trigger(step=row * stride, lower_hz=float(lower_hz[column]), deviation=float(excess[row, column])))
+    return found, skipped

@@ -1,0 +1,139 @@
+"""One random access preamble in one window: which root, how sure, where in frequency.
+
+Blind in two steps. The products of a spectrum with itself, shifted by a few bins, are tones whose frequency tells the
+root, whatever the delay and the whole-bin frequency error; one transform a lag ranks all roots. The best few are then
+correlated coherently. Under the null hypothesis of random phases the coherence has a closed-form law, whatever the
+levels. Nothing here knows of time beyond its window.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from detector.lte.standard import PREAMBLE_LENGTH, PREAMBLE_SPACING_HZ
+from detector.lte.zadoff_chu import inverse_roots, preamble_spectrum
+from detector.types import FloatArray, Iq
+
+__all__ = ["MARGIN", "Match", "best_match", "correlate", "limited", "rank_roots", "window_spectra"]
+
+LAGS: Final = 8
+"""Lags of the products; the evidence of each adds up."""
+
+MARGIN: Final = 72
+"""Bins on either side of the assumed place: 90 kHz, half a resource block, and the receiver's error."""
+
+TRANSFORM: Final = 2048
+"""Size of the transforms over the bins: the worst offset from its grid costs 0.6 dB."""
+
+LIMIT: Final = 3.0
+"""Magnitudes are limited to this many times their median: one steady line must not outweigh 800 other bins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The best root of one window.
+
+    Parameters
+    ----------
+    evidence
+        Minus the logarithm of the probability that random phases correlate as well with one sequence at one delay.
+    first_bin
+        Bin of the window's slice at which the sequence begins.
+    delay
+        Cyclic delay of the sequence as a share of its period.
+    """
+
+    root: int
+    evidence: float
+    first_bin: int
+    delay: float
+
+
+def window_spectra(iq: Iq, starts: NDArray[np.int64], size: int, *, half_bin: bool) -> Iq:
+    """Transforms of windows of one sequence period, shape (n_windows, size), unordered as the transform gives them.
+
+    Parameters
+    ----------
+    half_bin
+        Whether the bins lie half their distance higher.
+    """
+    windows = iq[starts[:, None] + np.arange(size)]
+    if half_bin:
+        windows = windows * np.exp(-1j * np.pi * np.arange(size) / size).astype(np.complex64)
+    return np.asarray(scipy.fft.fft(windows, axis=1, overwrite_x=True), np.complex64)
+
+
+def limited(bins: Iq) -> Iq:
+    """The same bins, those far above the median magnitude of their row cut down to it, and of unit mean power."""
+    magnitude = np.abs(bins)
+    level = LIMIT * np.median(magnitude, axis=-1, keepdims=True) + np.float32(1e-30)
+    cut = bins * np.minimum(1, level / np.maximum(magnitude, 1e-30))
+    power = np.mean(cut.real**2 + cut.imag**2, axis=-1, keepdims=True)
+    return np.asarray(cut / np.sqrt(np.maximum(power, 1e-30)), np.complex64)
+
+
+def rank_roots(bins: Iq) -> FloatArray:
+    """How well each root explains the products of a spectrum with itself.
+
+    Parameters
+    ----------
+    bins
+        Shape (n_windows, n), of unit mean power.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_windows, 838), for the roots 1 to 838; in white noise each is a sum of ``LAGS`` exponential variables
+        of unit mean.
+    """
+    n = bins.shape[1]
+    total = np.zeros((len(bins), PREAMBLE_LENGTH - 1), np.float32)
+    for lag in range(1, LAGS + 1):
+        product = bins[:, lag:] * bins[:, :-lag].conj()
+        tones = scipy.fft.fft(product, TRANSFORM, axis=1, overwrite_x=True)
+        place = np.round(inverse_roots() * lag % PREAMBLE_LENGTH * (TRANSFORM / PREAMBLE_LENGTH)).astype(np.int64)
+        picked = tones[:, place % TRANSFORM]
+        total += (picked.real**2 + picked.imag**2) / np.float32(n - lag)
+    return total
+
+
+def correlate(bins: Iq, root: int) -> Match:
+    """Correlate one window's bins with a root's sequence, wherever in the slice it begins.
+
+    Parameters
+    ----------
+    bins
+        Shape (n,), n at least 839; the sequence begins at one of the first n - 838.
+    """
+    n = bins.size
+    spectrum = preamble_spectrum(root)
+    turned = bins * np.resize(np.roll(spectrum, (n - PREAMBLE_LENGTH) // 2), n).conj()
+    tones = scipy.fft.fft(turned, TRANSFORM)
+    peak = int(np.argmax(tones.real**2 + tones.imag**2))
+    level = turned * np.exp(-2j * np.pi * peak / TRANSFORM * np.arange(n))
+    summed = np.concatenate(([0], np.cumsum(level)))
+    energy = np.concatenate(([0], np.cumsum(bins.real**2 + bins.imag**2)))
+    inner = np.abs(summed[PREAMBLE_LENGTH:] - summed[:-PREAMBLE_LENGTH]) ** 2
+    outer = energy[PREAMBLE_LENGTH:] - energy[:-PREAMBLE_LENGTH]
+    first = int(np.argmax(inner))
+    coherence = inner[first] / max(PREAMBLE_LENGTH * outer[first], 1e-30)
+    evidence = -(PREAMBLE_LENGTH - 1) * np.log1p(-min(coherence, 1 - 1e-9))
+    return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
+
+
+def best_match(bins: Iq, ranks: FloatArray, *, tries: int) -> Match:
+    """Coherent check of the best-ranked roots of one window."""
+    roots = np.argpartition(ranks, -tries)[-tries:] + 1
+    return max((correlate(bins, int(root)) for root in roots), key=lambda match: match.evidence)
+
+
+def bin_slice(spectra: Iq, lower_hz: float, *, sample_rate_hz: float) -> Iq:
+    """Bins from a frequency offset upwards, wide enough for a sequence and its margins; shape (n_windows, 983)."""
+    first = round(lower_hz / PREAMBLE_SPACING_HZ) - MARGIN
+    size = spectra.shape[1]
+    index = first + np.arange(PREAMBLE_LENGTH + 2 * MARGIN)
+    inside = np.abs(index) < sample_rate_hz / 2 / PREAMBLE_SPACING_HZ
+    return np.asarray(np.where(inside, spectra[:, index % size], 0), np.complex64)
