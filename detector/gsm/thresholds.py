@@ -11,12 +11,50 @@ class GsmThresholds:
 
     Parameters
     ----------
-    burst_pfa
-        Probability that noise alone passes the energy gate, per test.
+    frequency_error_ppm
+        Largest frequency error of the receiver that is looked for.
+    single_sigma
+        Energy of one burst, in deviations of the noise, from which its place is looked at closely.
+    fold_sigma
+        The same for energy folded over many frames.
+    leak_margin
+        Energy of a burst over what the bursts beside it may have leaked there, as a ratio.
+    splatter_db, image_db
+        What a burst may leave on any other carrier, and on the one at the mirrored offset.
+    proof_log10_p
+        Logarithm of the probability that noise alone explains as well what the correlators found at a place; below it,
+        the place is an emission and its bursts are given.
+    most_rival
+        The best other explanation, as a share of the evidence of the one that is believed.
+    least_coherence
+        Coherence with the known sequence, as a share of what the energy promises.
+    paint_evidence
+        Evidence (minus the natural logarithm of a probability in noise) of one burst, by its energy and its training sequence
+        together, from which it is given where an emission is known.
+    score_log10_p, score_slope
+        Minus the logarithm of that probability at which the score is one half, and how steeply it rises there, per decade.
+    gone_s
+        An emission ends when nothing of it was heard for this long [s].
     """
 
-    burst_pfa: float
+    frequency_error_ppm: float
+    single_sigma: float
+    fold_sigma: float
+    leak_margin: float
+    splatter_db: float
+    image_db: float
+    proof_log10_p: float
+    most_rival: float
+    least_coherence: float
+    paint_evidence: float
+    score_log10_p: float
+    score_slope: float
+    gone_s: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.burst_pfa < 1:
-            raise ValueError(f"burst_pfa={self.burst_pfa} is outside (0, 1)")
+        for name in ("frequency_error_ppm", "single_sigma", "fold_sigma", "leak_margin", "score_slope", "gone_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} is not positive")
+        for name in ("splatter_db", "image_db", "proof_log10_p"):
+            if not getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} is not negative")

@@ -1,0 +1,175 @@
+"""Normalised correlation with known sequences, in the frequency domain of short windows.
+
+A window is turned to its carrier and transformed once; each sequence and each frequency error then costs one product
+and one small inverse transform, at any sample rate. The measure is coherence: the share of the energy under the
+sequence that the sequence explains. It needs no noise floor, and stays the same however strong an interferer is.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from detector.gsm.modulation import sequence_spectrum
+from detector.gsm.standard import SYMBOL_S
+from detector.types import FloatArray, Iq
+
+__all__ = ["Correlator", "evidence", "fold", "make_correlator", "spectra"]
+
+Bits: TypeAlias = NDArray[np.int8]
+
+PASS_HZ: Final = 85e3
+STOP_HZ: Final = 115e3
+"""The channel filter: flat to the first, nothing beyond the second (a GSM carrier's 200 kHz and its skirts)."""
+
+SKIRT_SYMBOLS: Final = 3
+"""What the pulse and the filter smear to either side of a sequence."""
+
+LAGS_A_SYMBOL: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Correlator:
+    """A bank of sequences for windows of one length at one sample rate.
+
+    Parameters
+    ----------
+    length
+        Samples of a window.
+    lead
+        Samples from the window's start to where the sequence begins at lag zero.
+    bin_hz
+        Distance of two bins; a frequency error is tried in whole bins.
+    bins
+        Shape (n_bins,): number of each bin inside the channel filter, about the carrier.
+    channel
+        Shape (n_bins,): amplitude of the channel filter.
+    banks
+        Shape (n_sequences, n_bins): conjugate spectra, of unit energy.
+    size
+        Points of the small transform.
+    lags
+        Shape (n_lags,): samples by which the burst comes later than at lag zero.
+    first, span
+        Point of the small transform of the first lag, and points under a sequence.
+    freedom
+        Degrees of freedom (complex dimensions) of noise under a sequence.
+    """
+
+    rate_hz: float
+    length: int
+    lead: float
+    bin_hz: float
+    bins: NDArray[np.int64]
+    channel: FloatArray
+    banks: Iq
+    size: int
+    lags: NDArray[np.float64]
+    first: int
+    span: int
+    freedom: float
+
+
+def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) -> Correlator:
+    """A bank for sequences of equal length.
+
+    Parameters
+    ----------
+    sequences
+        Shape (n_sequences, n_symbols).
+    reach_symbols
+        A burst may come this much earlier or later than expected.
+    """
+    symbol = SYMBOL_S * rate_hz
+    n_symbols = sequences.shape[1]
+    length = scipy.fft.next_fast_len(int(np.ceil((n_symbols + 2 * (reach_symbols + SKIRT_SYMBOLS)) * symbol)))
+    bin_hz = rate_hz / length
+    half = min(int(STOP_HZ / bin_hz), (length - 1) // 2)
+    bins = np.arange(-half, half + 1)
+    frequency = bins * bin_hz
+    channel = np.cos(np.pi / 2 * np.clip((np.abs(frequency) - PASS_HZ) / (STOP_HZ - PASS_HZ), 0, 1))
+    banks = np.stack([sequence_spectrum(row, 0, frequency) * channel for row in sequences])
+    banks /= np.sqrt(np.sum(np.abs(banks) ** 2, axis=1, keepdims=True))
+    size = scipy.fft.next_fast_len(max(bins.size, int(np.ceil(LAGS_A_SYMBOL * length / symbol))))
+    point = length / size
+    lead = (length - n_symbols * symbol) / 2
+    points = np.arange(int(np.ceil((lead - reach_symbols * symbol) / point)), int((lead + reach_symbols * symbol) / point) + 1)
+    span = round(n_symbols * symbol / point)
+    power = np.abs(banks) ** 2 * channel**2
+    return Correlator(
+        rate_hz=rate_hz,
+        length=length,
+        lead=lead,
+        bin_hz=bin_hz,
+        bins=bins,
+        channel=channel.astype(np.float32),
+        banks=banks.conj().astype(np.complex64),
+        size=size,
+        lags=points * point - lead,
+        first=int(points[0]),
+        span=span,
+        freedom=float(span / size * np.sum(channel**2) / np.mean(power.sum(axis=1))),
+    )
+
+
+@lru_cache(maxsize=256)
+def turn(length: int, cycles_per_sample: float) -> Iq:
+    """A rotation that moves a carrier to zero, shape (length,)."""
+    return np.exp(-2j * np.pi * cycles_per_sample * np.arange(length)).astype(np.complex64)
+
+
+def spectra(correlator: Correlator, windows: Iq, carrier_hz: float) -> Iq:
+    """Spectra of windows about a carrier, shape (n, length), bin zero first."""
+    return scipy.fft.fft(windows * turn(correlator.length, carrier_hz / correlator.rate_hz), axis=1, overwrite_x=True)
+
+
+def coherence(correlator: Correlator, spectrum: Iq, shift: int) -> FloatArray:
+    """Coherence of each window with each sequence at each lag, for one frequency error.
+
+    Parameters
+    ----------
+    spectrum
+        From :func:`spectra`, shape (n, length).
+    shift
+        The frequency error in bins.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n, n_sequences, n_lags), in [0, 1).
+    """
+    c = correlator
+    inside = spectrum[:, (c.bins + shift) % c.length] * c.channel
+    placed = np.zeros((len(inside), len(c.banks) + 1, c.size), np.complex64)
+    placed[:, :-1, c.bins] = inside[:, None, :] * c.banks
+    placed[:, -1, c.bins] = inside
+    back = scipy.fft.ifft(placed, axis=2, overwrite_x=True)
+    power = back.real**2 + back.imag**2
+    sums = np.cumsum(power[:, -1], axis=1, dtype=np.float64)
+    begin = c.first + np.arange(c.lags.size)
+    energy = sums[:, begin + c.span - 1] - np.where(begin > 0, sums[:, begin - 1], 0.0)
+    energy = np.maximum(energy, np.finfo(np.float32).tiny).astype(np.float32)
+    explained = power[:, :-1, begin[0] : begin[-1] + 1] * np.float32(c.size)
+    return np.minimum(explained / energy[:, None, :], np.float32(0.999))
+
+
+def evidence(correlator: Correlator, spectrum: Iq, shift: int) -> FloatArray:
+    """What each window says for each sequence at each lag, exponential of unit mean where there is only noise.
+
+    In noise the coherence of one sequence follows the beta distribution (1, freedom - 1), so that its tail, minus the
+    logarithm of which this is, is (1 - coherence) ** (freedom - 1).
+
+    Returns
+    -------
+    FloatArray
+        Shape (n, n_sequences, n_lags).
+    """
+    return np.float32(1 - correlator.freedom) * np.log1p(-coherence(correlator, spectrum, shift))
+
+
+def fold(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Evidence summed over windows, shape (n_shifts, n_sequences, n_lags); gamma of shape n in noise."""
+    return np.stack([evidence(correlator, spectrum, int(shift)).sum(axis=0, dtype=np.float64) for shift in shifts])

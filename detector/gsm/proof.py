@@ -1,0 +1,138 @@
+"""Whether what stands in some places is GSM: evidence of the known sequences, summed, and its probability in noise.
+
+The sum over n windows follows the gamma distribution of shape n where there is only noise; every sequence, lag and
+frequency error that was tried counts as a trial. Signals that are not noise-like raise the evidence of all sequences at
+all lags alike, and are divided out.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc, gammainccinv
+
+from detector.gsm.correlate import Correlator, evidence, fold, spectra
+from detector.gsm.reel import Reel, cut
+from detector.gsm.standard import SYMBOL_S
+
+__all__ = ["Proof", "log10_tail", "prove", "shifts_for", "sight"]
+
+MOST_WINDOWS: Final = 104
+RIVAL_SYMBOLS: Final = 2.5
+"""An explanation that lies further away in time than this is another one."""
+
+TRIALS_A_LAG: Final = 0.6
+"""Independent trials a lag of half a symbol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proof:
+    """The best explanation of some windows.
+
+    Parameters
+    ----------
+    windows
+        How many were looked at.
+    evidence
+        Their summed evidence.
+    log10_p
+        Logarithm of the probability of as much in noise, all trials counted.
+    sequence
+        Which of the bank.
+    lag
+        Samples by which the bursts come later than expected.
+    offset_hz
+        Frequency error.
+    coherence
+        Mean share of the energy that the sequence explains.
+    rival
+        The best evidence elsewhere, over what noise gives, as a share of this one's.
+    """
+
+    windows: int
+    evidence: float
+    log10_p: float
+    sequence: int
+    lag: float
+    offset_hz: float
+    coherence: float
+    rival: float
+
+
+def shifts_for(correlator: Correlator, error_hz: float, step: int) -> NDArray[np.int64]:
+    """Frequency errors to try, in bins."""
+    most = int(np.ceil(error_hz / correlator.bin_hz / step)) * step
+    return np.arange(-most, most + 1, step)
+
+
+def log10_tail(windows: float, total: float, trials: float) -> float:
+    """Logarithm of the probability that noise brings a sum of evidence in any of so many trials."""
+    tail = float(gammaincc(windows, total))
+    if tail < 1e-290:
+        # Leading term of the tail far out.
+        from scipy.special import gammaln
+
+        return float(((windows - 1) * np.log(total) - total - gammaln(windows)) / np.log(10) + np.log10(trials))
+    return min(0.0, float(np.log10(tail) + np.log10(trials)))
+
+
+def sight(correlator: Correlator, reel: Reel, begins: NDArray[np.float64], first_bit: int, carrier_hz: float):
+    """Spectra of the windows in which a sequence is expected, and which of them are held."""
+    starts = np.rint(begins + first_bit * SYMBOL_S * correlator.rate_hz - correlator.lead).astype(np.int64)
+    windows, held = cut(reel, starts, correlator.length)
+    return spectra(correlator, windows, carrier_hz), held
+
+
+def prove(
+    correlator: Correlator,
+    reel: Reel,
+    begins: NDArray[np.float64],
+    *,
+    first_bit: int,
+    carrier_hz: float,
+    shifts: NDArray[np.int64],
+) -> Proof | None:
+    """Look for one sequence at one lag and one frequency error in several windows.
+
+    Parameters
+    ----------
+    begins
+        Shape (n,): absolute samples at which the bursts are expected to begin.
+    first_bit
+        Number of the sequence's first bit in the burst.
+    """
+    spectrum, _ = sight(correlator, reel, begins[-MOST_WINDOWS:], first_bit, carrier_hz)
+    if not len(spectrum):
+        return None
+    n = len(spectrum)
+    sums = fold(correlator, spectrum, shifts)
+    usual = max(1.0, float(np.median(sums)) / float(gammainccinv(n, 0.5)))
+    shift, sequence, _ = np.unravel_index(int(sums.argmax()), sums.shape)
+    shifts_fine = shifts[shift] + np.arange(-1, 2)
+    fine = fold(correlator, spectrum, shifts_fine)
+    best, sequence, lag = np.unravel_index(int(fine.argmax()), fine.shape)
+    total = float(fine[best, sequence, lag]) / usual
+    elsewhere = np.abs(correlator.lags - correlator.lags[lag]) > RIVAL_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    rival = float(fine[:, :, elsewhere].max(initial=0.0)) / usual
+    trials = sums.size * TRIALS_A_LAG
+    return Proof(
+        windows=n,
+        evidence=total,
+        log10_p=log10_tail(n, total, trials),
+        sequence=int(sequence),
+        lag=peak(correlator.lags, fine[best, sequence], int(lag)),
+        offset_hz=float(shifts_fine[best] * correlator.bin_hz),
+        coherence=float(-np.expm1(-total * usual / n / (correlator.freedom - 1))),
+        rival=max(0.0, rival - n) / max(total - n, 1e-9),
+    )
+
+
+def peak(places: NDArray[np.float64], values: NDArray[np.float64], at: int) -> float:
+    """Where a sampled curve has its top, by a parabola through three points."""
+    if not 0 < at < len(values) - 1:
+        return float(places[at])
+    before, middle, after = values[at - 1 : at + 2]
+    bend = before - 2 * middle + after
+    step = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(places[at] + np.clip(step, -1, 1) * (places[1] - places[0]))

@@ -1,0 +1,128 @@
+"""One slot of one carrier in which bursts were proved: which of its frames hold a burst, and what they are like.
+
+Each frame is judged by what was measured in it alone: the energy over the length of the burst, and the evidence of the
+training sequence at the track's own timing. A frame in which nothing was measured gives no burst.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from detector.gsm.channels import Channels
+from detector.gsm.correlate import Correlator, evidence
+from detector.gsm.gate import Energy, energy_at
+from detector.gsm.proof import sight
+from detector.gsm.reel import Reel
+from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
+from detector.types import FloatArray
+
+__all__ = ["Measured", "Track", "follow", "measure"]
+
+OWN_LAGS_SYMBOLS = 1.0
+STRONG_EVIDENCE = 10.0
+PACE = 0.1
+TINY = 1e-30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A slot in which bursts were proved.
+
+    Parameters
+    ----------
+    channel
+        Index of its carrier.
+    sequence
+        Its training sequence code.
+    phase
+        Samples from a frame's begin to bit 0 of its burst.
+    offset_hz
+        Frequency error.
+    frame
+        The next frame to be judged.
+    """
+
+    key: int
+    channel: int
+    sequence: int
+    phase: float
+    offset_hz: float
+    frame: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What was measured in some frames of a track; every array has the shape (n,)."""
+
+    frames: NDArray[np.int64]
+    begins: NDArray[np.float64]
+    rise: FloatArray
+    energy_evidence: FloatArray
+    own: FloatArray
+    best: FloatArray
+    sequence: NDArray[np.int64]
+    lag: NDArray[np.float64]
+
+
+def measure(
+    track: Track,
+    frames: NDArray[np.int64],
+    frame_begins: NDArray[np.float64],
+    *,
+    reel: Reel,
+    energies: tuple[Energy, ...],
+    channels: Channels,
+    correlator: Correlator,
+) -> Measured:
+    """Judge frames of a track by their own samples; those that are no longer held are left out."""
+    begins = frame_begins + track.phase
+    carrier = float(channels.carriers_hz[track.channel]) + track.offset_hz
+    spectrum, held = sight(correlator, reel, begins, TRAINING_START, carrier)
+    begins, frames = begins[held], frames[held]
+    said = evidence(correlator, spectrum, 0)
+    near = np.abs(correlator.lags) <= OWN_LAGS_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    said = said[:, :, near]
+    lags = correlator.lags[near]
+    at = said[:, track.sequence].argmax(axis=1)
+    rows = np.arange(len(said))
+    top = said.max(axis=2)
+    rise, steps = burst_rise(begins, energies, track.channel, correlator.rate_hz)
+    shape = steps / float(channels.variance[track.channel])
+    tail = gammaincc(np.maximum(shape, 1e-3), np.maximum(shape * (1 + rise), 0.0))
+    return Measured(
+        frames=frames,
+        begins=begins,
+        rise=(rise / channels.gain[track.channel]).astype(np.float32),
+        energy_evidence=-np.log(np.maximum(tail, TINY)).astype(np.float32),
+        own=said[rows, track.sequence, at],
+        best=top.max(axis=1) - np.float32(np.log(8)),
+        sequence=top.argmax(axis=1),
+        lag=lags[at],
+    )
+
+
+def burst_rise(
+    begins: NDArray[np.float64], energies: tuple[Energy, ...], channel: int, rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean energy over the floor in bursts, and over how many steps it was taken."""
+    length = NORMAL_BITS * SYMBOL_S * rate_hz
+    rise = np.zeros(begins.size)
+    steps = np.full(begins.size, length / energies[-1].step)
+    open_ = np.ones(begins.size, bool)
+    for energy in energies:
+        inside = open_ & (begins >= energy.start) & ((begins + length <= energy.stop) | (energy is energies[-1]))
+        at = begins[inside]
+        one = Energy(start=energy.start, step=energy.step, sums=energy.sums[:, channel : channel + 1])
+        steps[inside] = (np.minimum(at + length, energy.stop) - at) / energy.step
+        rise[inside] = (energy_at(one, at + length) - energy_at(one, at))[:, 0] / np.maximum(steps[inside], 1e-3)
+        open_ &= ~inside
+    return rise, np.maximum(steps, 1e-3)
+
+
+def follow(track: Track, measured: Measured, chosen: NDArray[np.bool_], frame: int) -> Track:
+    """The track with its timing drawn towards its clear bursts."""
+    clear = chosen & (measured.own >= STRONG_EVIDENCE)
+    drift = PACE * float(np.median(measured.lag[clear])) if clear.sum() >= 4 else 0.0
+    return replace(track, phase=track.phase + drift, frame=frame)
