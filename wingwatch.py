@@ -2,18 +2,27 @@
 
 import json
 import os
+import secrets
+import signal
+import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
     from detector.profile import Profile
+    from sdr.settings import SensorSettings
 
 __all__ = ["app", "main"]
 
@@ -29,10 +38,66 @@ Line = dict[str, Any] | str
 
 
 @app.callback(invoke_without_command=True)
-def start(context: typer.Context) -> None:
-    """Without a command: a simulated site with sensors, hub and pages; prints the address."""
+def start(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port of the pages; 0 takes a free one.")] = 8077,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated site's timetable.")] = 1,
+) -> None:
+    """Passive detection of mobile phones by their own transmissions.
+
+    Without a command: a simulated site with sensors, hub and pages; prints the address.
+    """
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        demo(port=port, seed=seed)
+
+
+@app.command(epilog="Example: wingwatch hub --config /etc/wingwatch/hub.toml")
+def hub(
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings (TOML); the environment wins.")] = None,
+) -> None:
+    """Run the hub: it takes the sensors' detections and serves alerts, history and pages."""
+    from api.server import serve
+    from api.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        raise fail(str(error)) from error
+    configure_logging(as_json=settings.log_json)
+    serve(settings)
+
+
+@app.command(epilog="Example: WINGWATCH_SENSOR_TOKEN=... wingwatch sensor --config /etc/wingwatch/sensor.toml")
+def sensor(
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings (TOML); the environment wins.")] = None,
+) -> None:
+    """Run a sensor: it searches a dongle's, a recording's or simulated samples and sends detections to the hub."""
+    from sdr.recording import RecordingError
+    from sdr.settings import SettingsError, load_settings
+    from sdr.source import SourceError
+
+    configure_logging(as_json=not sys.stderr.isatty())
+    try:
+        run_sensor(load_settings(config))
+    except (SettingsError, SourceError, RecordingError) as error:
+        raise fail(str(error)) from error
+
+
+@app.command(epilog="Example: wingwatch simulate air.sigmf-meta --sensor B1 --seconds 20 --seed 7")
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Recording to write; a name ending in .sigmf-meta.")],
+    sensor: Annotated[str, typer.Option(help="The sensor of the demo site that hears it.")] = "B1",
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long.")] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the timetable.")] = 1,
+) -> None:
+    """Write what a sensor of the simulated site hears as a SigMF recording, each burst annotated with the truth."""
+    from sdr.sources import demo_site
+    from sdr.synthetic.recording import write_recording
+
+    try:
+        write_recording(out, demo_site(), sensor, seconds=seconds, seed=seed)
+    except (OSError, ValueError, KeyError) as error:
+        raise fail(f"{out}: {error.args[-1] if error.args else error}") from error
 
 
 def fail(message: str) -> typer.Exit:
@@ -131,6 +196,129 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("")
         yield lambda name, done, of: bars.update(task, description=name, completed=done, total=of)
+
+
+def run_sensor(settings: "SensorSettings") -> None:
+    """Wire a sensor and run it until its source ends or it is told to stop."""
+    from detector.pipeline import Pipeline
+    from sdr.agent import Courier, Sensor
+    from sdr.defaults import band_plan
+    from sdr.http import post_to
+    from sdr.outbox import Outbox
+    from sdr.sources import open_source
+
+    profile, plan, stopped = load_profile(settings.profile), band_plan(settings.country), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with open_source(settings, clock=utc_now) as source, Outbox(settings.outbox) as outbox:
+        post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())
+        courier = Courier(outbox=outbox, post=post, pause=stopped.wait)
+        runner = threading.Thread(target=courier.run, name="courier")
+        runner.start()
+        try:
+            Sensor(
+                name=settings.name,
+                source=source,
+                pipeline=Pipeline(profile=profile, plan=plan),
+                outbox=outbox,
+                courier=courier,
+                clock=utc_now,
+                profile=profile.hash,
+            ).run(stopped)
+        finally:
+            stopped.set()
+            courier.stop()
+            runner.join()
+
+
+def demo(*, port: int, seed: int) -> None:
+    """Run a simulated site on this machine until interrupted: a process for each sensor, and the hub in this one."""
+    from pydantic import SecretStr
+
+    from api.server import serve
+    from api.settings import Settings
+    from sdr.sources import demo_site
+
+    configure_logging(as_json=False, level="warning")
+    site, port = demo_site(), port or free_port()
+    tokens = {place.name: secrets.token_urlsafe(24) for place in site.sensors}
+    with TemporaryDirectory(prefix="wingwatch-demo-") as folder, ExitStack() as running:
+        settings = Settings(
+            site=write_demo_site(Path(folder)),
+            data_dir=Path(folder),
+            port=port,
+            sensor_tokens={name: SecretStr(token) for name, token in tokens.items()},
+            simulated=True,
+            log_json=False,
+        )
+        shared = {
+            "SOURCE": "sim:",
+            "HUB": f"http://127.0.0.1:{port}",
+            "SEED": str(seed),
+            "EPOCH": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "SAMPLE_RATE_HZ": "1.2e6",
+        }
+        for name, token in tokens.items():
+            own = {"NAME": name, "TOKEN": token, "OUTBOX": str(Path(folder) / f"{name}.sqlite")}
+            running.enter_context(child("sensor", shared | own))
+        typer.echo(f"wingwatch: simulated site with {len(tokens)} sensors on http://127.0.0.1:{port} (Ctrl-C ends it)")
+        serve(settings)
+
+
+def write_demo_site(folder: Path) -> Path:
+    """The demo site as a file that the hub can read."""
+    path = folder / "site.toml"
+    path.write_bytes(files("sdr.synthetic").joinpath("demo-site.toml").read_bytes())
+    return path
+
+
+@contextmanager
+def child(command: str, settings: dict[str, str]) -> Iterator[None]:
+    """A wingwatch command in a process of its own, ended with the context; settings go through its environment."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("WINGWATCH_")}
+    environment |= {f"WINGWATCH_SENSOR_{key}": value for key, value in settings.items()}
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, __file__, command], env=environment | {"OMP_NUM_THREADS": "1"}
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A port on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def utc_now() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)
+
+
+def configure_logging(*, as_json: bool, level: str = "info") -> None:
+    """Structured logs on stderr: JSON lines for machines, short lines for people."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer()
+            if as_json
+            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def main() -> None:
