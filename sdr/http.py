@@ -30,6 +30,6 @@ def post_to(hub: str, *, sensor: str, token: str) -> Post:
         try:
             return client.post(f"/api/v1/sensors/{sensor}/batches", content=body).status_code
         except httpx.HTTPError as error:
-            raise ConnectionError(f"{hub}: {error or type(error).__name__}") from error
+            raise ConnectionError(f"{hub}: {type(error).__name__}: {error}") from error
 
     return post
