@@ -40,6 +40,8 @@ REACH_SYMBOLS: Final = 40.0
 FINE_REACH_SYMBOLS: Final = 3.0
 BLIND_CENTRE_HZ: Final = 900e6
 COARSE_STEP: Final = 2
+PAST_FRAMES: Final = 52
+NEAREST_SYMBOLS: Final = 110.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +84,7 @@ class GsmState:
     gate: Gate
     reel: Reel = field(default_factory=Reel)
     energies: tuple[Energy, ...] = ()
-    normal: tuple[tuple[range, FloatArray], ...] = ()
+    past: FloatArray = field(default_factory=lambda: np.empty((0, CELLS, 0), np.float32))
     tracks: tuple[Track, ...] = ()
     heard: tuple[Heard, ...] = ()
     keys: int = 0
@@ -116,7 +118,8 @@ def begin(context: Context) -> GsmState:
         thresholds=thresholds,
         rate_hz=rate,
     )
-    return GsmState(tools=tools, gate=gate)
+    empty = np.empty((0, CELLS, channels.carriers_hz.size), np.float32)
+    return GsmState(tools=tools, gate=gate, past=empty)
 
 
 def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
@@ -134,9 +137,17 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
         gate=gate,
         reel=reel,
         energies=(*state.energies, energy)[-KEEP:],
-        normal=(*state.normal, (frames, normal))[-KEEP:],
     )
-    work = Work(state=state, tools=tools, segment=segment, frames=frames, normal=normal.copy(), access=access.copy())
+    past = np.concatenate([state.past, normal])[-KEEP * PAST_FRAMES :]
+    work = Work(
+        state=state,
+        tools=tools,
+        segment=segment,
+        frames=frames,
+        past=past,
+        past_first=frames.stop - len(past),
+        access=access.copy(),
+    )
     work.follow_tracks()
     work.search_single()
     work.search_access()
@@ -152,7 +163,8 @@ class Work:
     tools: Tools
     segment: Segment
     frames: range
-    normal: FloatArray
+    past: FloatArray
+    past_first: int
     access: FloatArray
     bursts: list[Burst] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
@@ -184,19 +196,22 @@ class Work:
         return follow(track, found, chosen, int(frames[-1]) + 1)
 
     def chosen(self, found: Measured) -> NDArray[np.bool_]:
-        together = np.minimum(found.energy_evidence, 20.0) + np.maximum(found.own, found.best)
-        return together >= self.tools.thresholds.paint_evidence
+        t = self.tools.thresholds
+        said = np.maximum(found.own, found.best)
+        together = np.minimum(found.energy_evidence, 20.0) + said
+        promised = (self.tools.fine.freedom - 1) * np.log1p(np.maximum(found.rise, 0.0))
+        loud = found.rise > 1
+        return (together >= t.paint_evidence) & (~loud | (said >= t.least_said * np.minimum(promised, 25.0)))
 
     def mask(self, track: Track, frames: NDArray[np.int64]) -> None:
         cell = round(track.phase / (self.state.gate.period / CELLS))
-        rows = frames[frames >= self.frames.start] - self.frames.start
+        first = self.past_first
         for begin in range(cell - 4, cell + 5):
-            shifted = rows + begin // CELLS
-            ok = shifted[(shifted >= 0) & (shifted < len(self.frames))]
-            self.normal[ok, begin % CELLS, track.channel] = 0
-            self.access[ok, begin % CELLS, track.channel] = 0
-        for begin in range(cell - 2, cell + 3):
-            self.normal[:, begin % CELLS, track.channel] = 0
+            rows = frames + begin // CELLS - first
+            rows = rows[(rows >= 0) & (rows < len(self.past))]
+            self.past[rows, begin % CELLS, track.channel] = 0
+            rows = rows + first - self.frames.start
+            self.access[rows[rows >= 0], begin % CELLS, track.channel] = 0
 
     def paint(self, track: Track, found: Measured, chosen: NDArray[np.bool_]) -> None:
         if not chosen.any():
@@ -252,10 +267,10 @@ class Work:
 
     def search_single(self) -> None:
         threshold = self.tools.thresholds.single_sigma
-        for lane in single_lanes(self.normal, self.frames, threshold):
-            rows = lane.frames - self.frames.start
+        fresh = self.past[self.frames.start - self.past_first :]
+        for lane in single_lanes(fresh, self.frames, threshold):
             near = np.arange(lane.cell - 1, lane.cell + 2) % CELLS
-            energy = self.normal[rows[:, None], near, lane.channel].max(axis=1)
+            energy = fresh[(lane.frames - self.frames.start)[:, None], near, lane.channel].max(axis=1)
             open_ = energy > threshold
             if open_.any():
                 self.look(replace(lane, frames=lane.frames[open_]), self.snr(lane.channel, float(np.median(energy[open_]))))
@@ -267,13 +282,9 @@ class Work:
         return float(sigma * np.sqrt(channels.variance[channel] / steps) / channels.gain[channel])
 
     def search_folds(self) -> None:
-        history = np.concatenate([energy for _, energy in self.state.normal])
-        first = self.state.normal[0][0].start
-        for track in self.state.tracks:
-            cell = round(track.phase / (self.state.gate.period / CELLS))
-            history[:, np.arange(cell - 3, cell + 4) % CELLS, track.channel] = 0
-        for lane in folded_lanes(history, first, self.tools.thresholds.fold_sigma):
-            self.look(lane, self.snr(lane.channel, lane.sigma / np.sqrt(lane.frames.size)))
+        for lane in folded_lanes(self.past, self.past_first, self.tools.thresholds.fold_sigma):
+            held = self.past[lane.frames - self.past_first, lane.cell, lane.channel]
+            self.look(lane, self.snr(lane.channel, max(0.0, float(np.median(held)))))
 
     def look(self, lane: Lane, snr: float) -> None:
         tools, gate = self.tools, self.state.gate
@@ -290,12 +301,12 @@ class Work:
         if proof is None or not self.believed(proof, snr):
             return
         phase = lane.cell * gate.period / CELLS + proof.lag
-        oldest = self.state.normal[0][0].start
+        oldest = self.past_first
         if phase < 0:
             phase += gate.period
         for track in self.state.tracks:
             apart = abs((track.phase - phase + gate.period / 2) % gate.period - gate.period / 2)
-            if track.channel == lane.channel and apart < 40 * SYMBOL_S * tools.rate_hz:
+            if track.channel == lane.channel and apart < NEAREST_SYMBOLS * SYMBOL_S * tools.rate_hz:
                 return
         key = self.state.keys
         track = Track(

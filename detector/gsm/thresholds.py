@@ -28,6 +28,8 @@ class GsmThresholds:
         The best other explanation, as a share of the evidence of the one that is believed.
     least_coherence
         Coherence with the known sequence, as a share of what the energy promises.
+    least_said
+        Evidence of a loud burst's training sequence, as a share of what its energy promises.
     paint_evidence
         Evidence (minus the natural logarithm of a probability in noise) of one burst, by its energy and its training sequence
         together, from which it is given where an emission is known.
@@ -46,6 +48,7 @@ class GsmThresholds:
     proof_log10_p: float
     most_rival: float
     least_coherence: float
+    least_said: float
     paint_evidence: float
     score_log10_p: float
     score_slope: float
