@@ -1,0 +1,87 @@
+/**
+ * The way to the hub: one picture, then its changes, for as long as the page lives. A break of any kind has one cure:
+ * a fresh picture, and the changes that follow it, so that nothing is missed however long it lasted.
+ */
+
+import type { Alert, Health, Page, Sensor, Wing } from "./api";
+import type { Change, Picture } from "./picture";
+
+/** A silent line is found out within a pulse and a patience: 4 s, where the page promises 5. */
+const PULSE_MS = 2000;
+const PATIENCE_MS = 2000;
+const RETRY_MS = 1000;
+const SNAPSHOT_PATIENCE_MS = 8000;
+
+export interface Listener {
+  picture(picture: Picture): void;
+  change(change: Change): void;
+  live(): void;
+  lost(): void;
+}
+
+/** Follow the hub until the signal is aborted. */
+export async function follow(listener: Listener, { signal }: { signal: AbortSignal }): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { picture, eventId } = await loadPicture();
+      listener.picture(picture);
+      await listen(eventId, listener, signal);
+    } catch {
+      listener.lost();
+    }
+    await pause(RETRY_MS);
+  }
+}
+
+async function loadPicture(): Promise<{ picture: Picture; eventId: number }> {
+  const patience = AbortSignal.timeout(SNAPSHOT_PATIENCE_MS);
+  const [health, wings, sensors, alerts] = await Promise.all([
+    get<Health>("health", patience),
+    get<Page<Wing>>("wings", patience),
+    get<Page<Sensor>>("sensors", patience),
+    get<Page<Alert>>("alerts?limit=100", patience),
+  ]);
+  return {
+    picture: { health, wings: wings.items, sensors: sensors.items, alerts: alerts.items },
+    eventId: Math.min(wings.event_id, sensors.event_id, alerts.event_id),
+  };
+}
+
+/** Hand on changes until the line breaks; rejects then, resolves on abort. */
+function listen(eventId: number, listener: Listener, signal: AbortSignal): Promise<void> {
+  const stream = new EventSource(address(`events?last_event_id=${eventId}`));
+  return new Promise<void>((resolve, reject) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    stream.addEventListener("open", () => listener.live());
+    stream.addEventListener("error", () => reject(new Error("the event stream broke")));
+    for (const kind of ["wing", "sensor", "alert"] as const) {
+      stream.addEventListener(kind, ({ data }: MessageEvent<string>) => {
+        listener.change({ kind, value: JSON.parse(data) } as Change);
+      });
+    }
+    feelPulse(() => stream.readyState !== EventSource.CLOSED).catch(reject);
+  }).finally(() => stream.close());
+}
+
+/** Ask after the hub's health at each pulse; rejects once it stays silent. */
+async function feelPulse(wanted: () => boolean): Promise<void> {
+  await pause(PULSE_MS);
+  while (wanted()) {
+    await get<Health>("health", AbortSignal.timeout(PATIENCE_MS));
+    await pause(PULSE_MS);
+  }
+}
+
+async function get<T>(path: string, signal: AbortSignal): Promise<T> {
+  const answer = await fetch(address(path), { signal, cache: "no-store", headers: { accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return (await answer.json()) as T;
+}
+
+function address(path: string): string {
+  return new URL(`api/v1/${path}`, document.baseURI).href;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
