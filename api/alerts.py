@@ -1,0 +1,211 @@
+"""Alerts: what a person sees of an episode, and how one becomes the next. Pure; the time is passed in.
+
+An alert is opened by the first report of an episode, grows with it, and moves to another wing if a louder report shows
+that it stood in the wrong one. Once a person has acknowledged it, it grows but neither moves nor merges; once closed,
+it keeps what it has. Whether the phone is still heard is told apart from what people did.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from detector.fusion import Episode, Key, Report
+from detector.types import Activity, Label, Technology
+
+__all__ = ["Alert", "AlertState", "Settlement", "alert_of", "ended", "merged", "settle", "why"]
+
+DOING: Final[Mapping[Activity, str]] = {
+    Activity.ACCESS: "access attempts",
+    Activity.SIGNALLING: "signalling",
+    Activity.CALL: "call",
+    Activity.CALL_DTX: "call (silent)",
+    Activity.IDLE_CHECK: "idle connection",
+    Activity.DATA: "data",
+    Activity.UNKNOWN: "transmission",
+}
+
+
+class AlertState(StrEnum):
+    """What people did with an alert."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One probable phone in one wing for one episode.
+
+    Parameters
+    ----------
+    wing
+        None if the phone is probably outside.
+    active
+        Whether the phone was heard within the longest pause of an episode.
+    opened_us, updated_us
+        When the phone was first and last heard; microseconds since 1970.
+    sensors
+        Loudest first.
+    merged_into
+        The alert that took this one's evidence, once both proved to be one phone.
+    """
+
+    id: int
+    wing: str | None
+    state: AlertState
+    active: bool
+    opened_us: int
+    updated_us: int
+    technology: Technology
+    kinds: tuple[Label, ...]
+    activity: Activity
+    channel: str | None
+    freq_lower_hz: float
+    freq_upper_hz: float
+    snr_db: float
+    score: float
+    sensors: tuple[str, ...]
+    detections: int
+    why: str
+    merged_into: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Which reports go to which alert.
+
+    Parameters
+    ----------
+    groups
+        An alert's number, None for a new one, and the reports that it gets or keeps.
+    merged
+        Alerts that end in another one.
+    """
+
+    groups: tuple[tuple[int | None, tuple[Key, ...]], ...]
+    merged: Mapping[int, int]
+
+
+def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int, gap_us: int) -> Alert:
+    """An alert as its evidence has it now.
+
+    Parameters
+    ----------
+    episode
+        All reports of the alert.
+    known
+        The alert before, if there was one: what people did with it stays.
+    """
+    state = AlertState.OPEN if known is None else known.state
+    loudest = episode.loudest
+    return Alert(
+        id=number,
+        wing=episode.wing if known is None or state is AlertState.OPEN else known.wing,
+        state=state,
+        active=state is not AlertState.CLOSED and now_us - episode.end_us <= gap_us,
+        opened_us=episode.start_us,
+        updated_us=episode.end_us,
+        technology=loudest.technology,
+        kinds=episode.kinds,
+        activity=episode.activity,
+        channel=loudest.channel,
+        freq_lower_hz=loudest.freq_lower_hz,
+        freq_upper_hz=loudest.freq_upper_hz,
+        snr_db=loudest.snr_db,
+        score=max(report.score for report in episode.reports),
+        sensors=tuple(report.sensor for report in episode.sensors),
+        detections=sum(report.detections for report in episode.reports),
+        why=why(episode),
+    )
+
+
+def ended(alert: Alert, *, now_us: int, gap_us: int) -> Alert:
+    """The alert, no longer active once its phone was silent for longer than an episode's pause."""
+    return replace(alert, active=alert.active and now_us - alert.updated_us <= gap_us)
+
+
+def merged(alert: Alert, *, into: int) -> Alert:
+    """The alert after all of its evidence went to another one."""
+    return replace(alert, state=AlertState.CLOSED, active=False, merged_into=into)
+
+
+def why(episode: Episode) -> str:
+    """The evidence in one plain sentence."""
+    first, *others = episode.sensors
+    where = first.channel or f"{(first.freq_lower_hz + first.freq_upper_hz) / 2e6:.3f} MHz"
+    bursts = "1 burst" if episode.bursts == 1 else f"{episode.bursts} bursts"
+    heard = f"{first.technology.upper()} {DOING[episode.activity]} on {where}, {bursts} at {first.snr_db:.0f} dB"
+    place = "perimeter sensor " if first.wing is None else ""
+    if not others:
+        return f"{heard}, heard by {place}{first.sensor} alone"
+    margin = first.power_dbfs - others[0].power_dbfs
+    return f"{heard}, loudest at {place}{first.sensor} ({margin:.0f} dB over {others[0].sensor})"
+
+
+def settle(
+    found: Sequence[Episode],
+    *,
+    owners: Mapping[Key, int],
+    alerts: Mapping[int, Alert],
+    window_us: tuple[int, int],
+    limit_us: int,
+) -> Settlement:
+    """Give the reports of episodes to alerts, so that each episode is one alert.
+
+    Parameters
+    ----------
+    found
+        Episodes around new evidence, in their order.
+    owners
+        The alert of each report that has one.
+    alerts
+        All alerts among the owners.
+    window_us
+        Reports that lie outside this span stay with their alert, whatever the new evidence says.
+    limit_us
+        An alert takes no emission that begins this long after it was opened.
+    """
+    groups: list[tuple[int | None, tuple[Key, ...]]] = []
+    ends: dict[int, int] = {}
+    taken: set[int] = set()
+    for episode in found:
+        full = {n for n, alert in alerts.items() if fresh_start_us(episode, owners) - alert.opened_us > limit_us}
+        free = [r for r in episode.reports if is_free(r, owners=owners, alerts=alerts, full=full, window_us=window_us)]
+        if not free:
+            continue
+        claims = sorted({owners[r.key] for r in free if r.key in owners} - taken)
+        held = sorted(held_alerts(episode, owners=owners, alerts=alerts) - full)
+        number = next(iter(held + claims), None)
+        groups.append((number, tuple(report.key for report in free)))
+        ends |= {claim: number for claim in claims if number is not None and claim != number}
+        taken |= set(claims)
+    return Settlement(groups=tuple(groups), merged=ends)
+
+
+def fresh_start_us(episode: Episode, owners: Mapping[Key, int]) -> int:
+    """When the latest report without an alert began; the far past if all have one."""
+    return max((report.start_us for report in episode.reports if report.key not in owners), default=-(2**62))
+
+
+def is_free(
+    report: Report,
+    *,
+    owners: Mapping[Key, int],
+    alerts: Mapping[int, Alert],
+    full: set[int],
+    window_us: tuple[int, int],
+) -> bool:
+    """Whether a report has no alert yet, or may leave the one that it has."""
+    owner = owners.get(report.key)
+    if owner is None:
+        return True
+    inside = report.end_us >= window_us[0] and report.start_us <= window_us[1]
+    return inside and owner not in full and alerts[owner].state is AlertState.OPEN
+
+
+def held_alerts(episode: Episode, *, owners: Mapping[Key, int], alerts: Mapping[int, Alert]) -> set[int]:
+    """The acknowledged alerts among the owners of an episode's reports."""
+    known = {owners[report.key] for report in episode.reports if report.key in owners}
+    return {number for number in known if alerts[number].state is AlertState.ACKNOWLEDGED}

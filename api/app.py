@@ -1,0 +1,142 @@
+"""The application: puts settings, site, database, feed and routes together, and keeps the sweeper running.
+
+Wiring is a function; nothing connects, reads a file or configures anything at import.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import structlog
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from starlette.staticfiles import StaticFiles
+
+from api import hub as services
+from api.database import Database, connect, migrate
+from api.errors import install_handlers
+from api.events import HEARTBEAT_S, Feed
+from api.guard import Guard
+from api.hub import Hub
+from api.routes import router
+from api.settings import Settings, SettingsError
+from detector.site import Site, SiteError, parse_site
+
+__all__ = ["create_app"]
+
+SWEEP_S: Final = 1.0
+
+NO_PAGES: Final = "wingwatch: the pages are not built; the API is at /api/v1/health\n"
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    heartbeat_s: float = HEARTBEAT_S,
+    pages: Path | None = None,
+) -> FastAPI:
+    """Make the hub.
+
+    Parameters
+    ----------
+    clock
+        Gives the time, in UTC.
+    heartbeat_s
+        A silent feed says this often that it lives [s].
+    pages
+        Folder of the built pages; those of the package if left out.
+
+    Raises
+    ------
+    SettingsError
+        If the site cannot be read, or a token belongs to no sensor of it.
+    """
+    site = load_site(settings)
+    engine = connect(settings.database)
+    migrate(engine)
+    database = Database(engine)
+    hub = Hub(
+        settings=settings,
+        site=site,
+        database=database,
+        feed=Feed(database, heartbeat_s=heartbeat_s),
+        clock=clock,
+    )
+    app = FastAPI(
+        title="wingwatch",
+        lifespan=lifespan_of(hub),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.hub = hub
+    app.include_router(router)
+    install_handlers(app)
+    serve_pages(app, pages or Path(str(resources.files("api") / "static")))
+    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
+    return app
+
+
+def load_site(settings: Settings) -> Site:
+    """The site that the settings name, if the tokens fit it."""
+    try:
+        site = parse_site(settings.site.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"site: {settings.site}: {error.strerror}") from error
+    except SiteError as error:
+        raise SettingsError(f"{settings.site}: {error}") from error
+    if strangers := settings.sensor_tokens.keys() - {place.name for place in site.sensors}:
+        raise SettingsError(f"sensor_tokens.{min(strangers)}: no such sensor in the site")
+    return site
+
+
+def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs while the application does: the feed and the sweeper."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hub.feed.open()
+        sweeper = asyncio.create_task(keep_sweeping(hub))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeper
+            hub.feed.close()
+            hub.database.close()
+
+    return lifespan
+
+
+async def keep_sweeping(hub: Hub) -> None:
+    """Do what time asks for, over and over; one failure does not end it."""
+    log = structlog.get_logger("api.sweeper")
+    while True:
+        try:
+            await run_sync(services.sweep, hub)
+        except Exception:
+            log.exception("sweep failed")
+        await asyncio.sleep(SWEEP_S)
+
+
+def serve_pages(app: FastAPI, folder: Path) -> None:
+    """Serve the built pages, or say that there are none."""
+    if (folder / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=folder, html=True))
+        return
+
+    @app.get("/", include_in_schema=False)
+    def no_pages() -> PlainTextResponse:
+        return PlainTextResponse(NO_PAGES)

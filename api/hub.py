@@ -1,0 +1,160 @@
+"""The hub's services: take a batch in, tell how things stand, do what time asks for. One transaction each.
+
+Routes and the sweeper call these from worker threads; they know neither HTTP nor the event loop.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from api import association, telling
+from api.association import Rules
+from api.database import Database
+from api.errors import ConflictError, InvalidError
+from api.events import Feed
+from api.repository import Repository
+from api.settings import Settings
+from api.states import heard
+from api.views import Receipt
+from detector.fusion import Report, later
+from detector.site import Site
+from detector.times import to_microseconds
+from detector.wire import Batch, SensorDetection, WireError, parse_batch
+
+__all__ = ["Hub", "ingest", "sweep"]
+
+MICROSECONDS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """What the services work with."""
+
+    settings: Settings
+    site: Site
+    database: Database
+    feed: Feed
+    clock: Callable[[], datetime]
+
+    @property
+    def now_us(self) -> int:
+        """The time; microseconds since 1970."""
+        return to_microseconds(self.clock())
+
+    @property
+    def stale_after_us(self) -> int:
+        """A sensor that was not heard for this long is stale."""
+        return round(self.settings.stale_after_s * MICROSECONDS)
+
+    @property
+    def rules(self) -> Rules:
+        """How reports become alerts."""
+        return Rules(
+            tolerance_us=round(self.settings.clock_tolerance_s * MICROSECONDS),
+            gap_us=round(self.settings.episode_gap_s * MICROSECONDS),
+            limit_us=round(self.settings.episode_limit_s * MICROSECONDS),
+        )
+
+
+def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
+    """Store a batch and all that follows from it; it is durable when this returns.
+
+    Raises
+    ------
+    InvalidError
+        If the body is no batch of this sensor.
+    ConflictError
+        If the batch was stored before with other bytes.
+    """
+    batch = batch_of(sensor, body)
+    digest = hashlib.sha256(body).digest()
+    now_us = hub.now_us
+    with hub.database.writing() as connection:
+        repository = Repository(connection)
+        known = repository.batch_digest(sensor, batch.boot, batch.sequence)
+        if known is not None:
+            if known != digest:
+                raise ConflictError(f"batch {batch.sequence} of boot {batch.boot!r} was stored with other bytes")
+            return Receipt(stored=0, duplicate=True)
+        repository.add_batch(batch, digest=digest, received_us=now_us)
+        note_heartbeat(repository, batch, now_us=now_us)
+        changed = association.associate(
+            repository, take_reports(repository, batch, hub.site), rules=hub.rules, now_us=now_us
+        )
+        told = telling.tell_alerts(repository, changed, now_us=now_us)
+        told |= telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
+    if told:
+        hub.feed.wake()
+    return Receipt(stored=len(batch.detections), duplicate=False)
+
+
+def sweep(hub: Hub) -> None:
+    """Do what the passing of time asks for."""
+    with hub.database.writing() as connection:
+        told = telling.sweep(
+            Repository(connection),
+            hub.site,
+            now_us=hub.now_us,
+            gap_us=hub.rules.gap_us,
+            stale_after_us=hub.stale_after_us,
+        )
+    if told:
+        hub.feed.wake()
+
+
+def batch_of(sensor: str, body: bytes) -> Batch:
+    """The batch in a request's body."""
+    try:
+        batch = parse_batch(body)
+    except WireError as error:
+        raise InvalidError(str(error), parameter=str(error).partition(":")[0]) from error
+    if batch.sensor != sensor:
+        raise InvalidError(f"sensor: the batch is of {batch.sensor!r}, not of {sensor!r}", parameter="sensor")
+    return batch
+
+
+def note_heartbeat(repository: Repository, batch: Batch, *, now_us: int) -> None:
+    """Store what a batch says of its sensor, unless something newer is known."""
+    known = repository.sensors().get(batch.sensor)
+    status = heard(batch, known, sent_us=to_microseconds(batch.sent_utc), now_us=now_us)
+    if status is not None:
+        repository.save_sensor(status, known=known is not None)
+
+
+def take_reports(repository: Repository, batch: Batch, site: Site) -> list[Report]:
+    """Store what the detections of a batch tell of their emissions; gives the emissions as they are now."""
+    wing = site.wing_of(batch.sensor)
+    fresh: dict[tuple[str, str, int], Report] = {}
+    for detection in batch.detections:
+        report = report_of(batch, detection, wing=wing)
+        fresh[report.key] = later(fresh[report.key], report) if report.key in fresh else report
+    known = repository.reports(fresh)
+    grown = [later(known[key], report) for key, report in fresh.items() if key in known]
+    new = [report for key, report in fresh.items() if key not in known]
+    repository.save_reports(new, grown)
+    return new + grown
+
+
+def report_of(batch: Batch, detection: SensorDetection, *, wing: str | None) -> Report:
+    """What one detection tells of its emission."""
+    return Report(
+        sensor=batch.sensor,
+        boot=batch.boot,
+        emission=detection.emission,
+        wing=wing,
+        technology=detection.technology,
+        kinds=detection.kinds,
+        activity=detection.activity,
+        channel=detection.channel,
+        freq_lower_hz=detection.freq_lower_hz,
+        freq_upper_hz=detection.freq_upper_hz,
+        start_us=to_microseconds(detection.start_utc),
+        end_us=to_microseconds(detection.end_utc),
+        bursts=detection.bursts,
+        snr_db=detection.snr_db,
+        power_dbfs=detection.power_dbfs,
+        score=detection.score,
+        part=detection.part,
+    )

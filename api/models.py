@@ -1,0 +1,241 @@
+"""Tables. Times are whole microseconds since 1970, UTC; lists and maps are JSON.
+
+`detections` is evidence and is only ever added to. `emissions` and `alerts` are what was made of it, `sensors` the last
+that each sensor said of itself, `changes` the feed of what people were told, `told` the last word on each thing that
+is told anew only when it changes.
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from api.alerts import AlertState
+from detector.types import Activity, Label, Technology
+
+__all__ = ["AlertRow", "Base", "BatchRow", "ChangeRow", "DetectionRow", "EmissionRow", "SensorRow", "ToldRow"]
+
+ID = BigInteger().with_variant(Integer, "sqlite")
+COUNTED = {"sqlite_autoincrement": True}
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A word of a vocabulary, as text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, vocabulary: type[StrEnum]) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
+        """From the database."""
+        return None if value is None else self.vocabulary(value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Several texts, or words of a vocabulary, as a JSON list."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, vocabulary: type[str] = str) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str]:  # noqa: ARG002
+        """To the database."""
+        return list(value or ())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ANN401, ARG002
+        """From the database."""
+        return tuple(self.vocabulary(word) for word in value or ())
+
+
+class Base(DeclarativeBase):
+    """Root of all tables."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        str: String,
+        dict[str, float]: JSON,
+        Technology: Word(Technology),
+        Activity: Word(Activity),
+        AlertState: Word(AlertState),
+        tuple[Label, ...]: Words(Label),
+        tuple[str, ...]: Words(),
+    }
+
+
+class BatchRow(Base):
+    """A batch that was stored, so that it is known again."""
+
+    __tablename__ = "batches"
+
+    sensor: Mapped[str] = mapped_column(primary_key=True)
+    boot: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sent_us: Mapped[int]
+    received_us: Mapped[int]
+
+
+class DetectionRow(Base):
+    """A detection as its sensor sent it."""
+
+    __tablename__ = "detections"
+    __table_args__ = (
+        UniqueConstraint("sensor", "boot", "sequence", "position", name="uq_detections_origin"),
+        Index("ix_detections_start", "start_us", "id"),
+        Index("ix_detections_sensor", "sensor", "start_us", "id"),
+        COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    sensor: Mapped[str]
+    boot: Mapped[str]
+    sequence: Mapped[int]
+    position: Mapped[int]
+    technology: Mapped[Technology]
+    kinds: Mapped[tuple[Label, ...]]
+    activity: Mapped[Activity]
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    freq_lower_hz: Mapped[float]
+    freq_upper_hz: Mapped[float]
+    channel: Mapped[str | None]
+    bursts: Mapped[int]
+    snr_db: Mapped[float]
+    power_dbfs: Mapped[float]
+    score: Mapped[float]
+    parts: Mapped[dict[str, float]]
+    clipped: Mapped[bool]
+    emission: Mapped[int]
+    part: Mapped[int]
+    last: Mapped[bool]
+    profile: Mapped[str]
+
+
+class EmissionRow(Base):
+    """What one sensor knows of one emission by its latest detection, and the alert that it belongs to."""
+
+    __tablename__ = "emissions"
+    __table_args__ = (
+        Index("ix_emissions_end", "technology", "end_us"),
+        Index("ix_emissions_alert", "alert_id"),
+    )
+
+    sensor: Mapped[str] = mapped_column(primary_key=True)
+    boot: Mapped[str] = mapped_column(primary_key=True)
+    emission: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    wing: Mapped[str | None]
+    technology: Mapped[Technology]
+    kinds: Mapped[tuple[Label, ...]]
+    activity: Mapped[Activity]
+    channel: Mapped[str | None]
+    freq_lower_hz: Mapped[float]
+    freq_upper_hz: Mapped[float]
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    bursts: Mapped[int]
+    snr_db: Mapped[float]
+    power_dbfs: Mapped[float]
+    score: Mapped[float]
+    part: Mapped[int]
+    detections: Mapped[int]
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
+
+
+class AlertRow(Base):
+    """One probable phone in one wing for one episode."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("ix_alerts_opened", "opened_us", "id"),
+        Index("ix_alerts_active", "active"),
+        COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    wing: Mapped[str | None]
+    state: Mapped[AlertState]
+    active: Mapped[bool]
+    opened_us: Mapped[int]
+    updated_us: Mapped[int]
+    technology: Mapped[Technology]
+    kinds: Mapped[tuple[Label, ...]]
+    activity: Mapped[Activity]
+    channel: Mapped[str | None]
+    freq_lower_hz: Mapped[float]
+    freq_upper_hz: Mapped[float]
+    snr_db: Mapped[float]
+    score: Mapped[float]
+    sensors: Mapped[tuple[str, ...]]
+    detections: Mapped[int]
+    why: Mapped[str]
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
+
+
+class SensorRow(Base):
+    """The last that a sensor said of itself.
+
+    ``seen_us`` is when its latest batch was made or came, whichever is earlier; ``flowed_us`` the same of the latest
+    heartbeat in which samples had grown.
+    """
+
+    __tablename__ = "sensors"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    boot: Mapped[str]
+    sent_us: Mapped[int]
+    seen_us: Mapped[int]
+    flowed_us: Mapped[int | None]
+    samples: Mapped[int]
+    sample_rate_hz: Mapped[float]
+    centre_hz: Mapped[float | None]
+    noise_floor_dbfs: Mapped[float | None]
+    gaps: Mapped[int]
+    clipped_share: Mapped[float]
+    queue: Mapped[int]
+    profile: Mapped[str]
+
+
+class ChangeRow(Base):
+    """One message of the feed."""
+
+    __tablename__ = "changes"
+    __table_args__ = (COUNTED,)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    kind: Mapped[str]
+    at_us: Mapped[int]
+    data: Mapped[str]
+
+
+class ToldRow(Base):
+    """What was last told of a wing or a sensor, without what changes all the time."""
+
+    __tablename__ = "told"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    essence: Mapped[str]

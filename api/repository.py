@@ -1,0 +1,307 @@
+"""Every query of the hub, on a connection whose transaction belongs to the caller: rows to values and back.
+
+Nothing here decides or commits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from api.alerts import Alert, AlertState
+from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, SensorRow, ToldRow
+from api.rows import (
+    Change,
+    Place,
+    StoredDetection,
+    alert_columns,
+    alert_of,
+    detection_columns,
+    report_columns,
+    report_of,
+    status_columns,
+    status_of,
+    stored_detection,
+)
+from api.states import SensorStatus, WingCounts
+from detector.fusion import Key, Report
+from detector.times import to_microseconds
+from detector.types import Technology
+from detector.wire import Batch
+
+__all__ = ["Repository"]
+
+ALERTS: Final = tuple(AlertRow.__table__.columns)
+DETECTIONS: Final = tuple(DetectionRow.__table__.columns)
+REPORTS: Final = tuple(EmissionRow.__table__.columns)
+SENSORS: Final = tuple(SensorRow.__table__.columns)
+
+CHUNK: Final = 200
+"""Keys asked for at once, far below SQLite's limit of parameters."""
+
+
+class Repository:
+    """Queries on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # --- batches and detections
+
+    def batch_digest(self, sensor: str, boot: str, sequence: int) -> bytes | None:
+        """Digest of a batch's bytes, None if it was not stored."""
+        return self._connection.scalar(
+            select(BatchRow.digest).where(
+                BatchRow.sensor == sensor, BatchRow.boot == boot, BatchRow.sequence == sequence
+            )
+        )
+
+    def add_batch(self, batch: Batch, *, digest: bytes, received_us: int) -> None:
+        """Store a batch with its detections."""
+        origin = {"sensor": batch.sensor, "boot": batch.boot, "sequence": batch.sequence}
+        sent_us = to_microseconds(batch.sent_utc)
+        self._connection.execute(
+            insert(BatchRow), origin | {"digest": digest, "sent_us": sent_us, "received_us": received_us}
+        )
+        if batch.detections:
+            rows = [origin | {"position": at} | detection_columns(d) for at, d in enumerate(batch.detections)]
+            self._connection.execute(insert(DetectionRow), rows)
+
+    def detections(
+        self,
+        *,
+        limit: int,
+        after: Place | None = None,
+        sensors: Sequence[str] | None = None,
+        technology: Technology | None = None,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> list[StoredDetection]:
+        """Detections, latest start first.
+
+        Parameters
+        ----------
+        sensors
+            Of these alone.
+        since_us, until_us
+            That began at or after the one and before the other.
+        """
+        d = DetectionRow
+        wanted: list[ColumnElement[bool]] = []
+        if after is not None:
+            wanted.append(tuple_(d.start_us, d.id) < (after.time_us, after.id))
+        if sensors is not None:
+            wanted.append(d.sensor.in_(sensors))
+        if technology is not None:
+            wanted.append(d.technology == technology)
+        if since_us is not None:
+            wanted.append(d.start_us >= since_us)
+        if until_us is not None:
+            wanted.append(d.start_us < until_us)
+        owner = (EmissionRow.sensor == d.sensor) & (EmissionRow.boot == d.boot) & (EmissionRow.emission == d.emission)
+        query = (
+            select(*DETECTIONS, EmissionRow.alert_id)
+            .outerjoin(EmissionRow, owner)
+            .where(*wanted)
+            .order_by(d.start_us.desc(), d.id.desc())
+            .limit(limit)
+        )
+        return [stored_detection(row) for row in self._connection.execute(query)]
+
+    # --- reports: emissions as sensors heard them
+
+    def reports(self, keys: Iterable[Key]) -> dict[Key, Report]:
+        """The reports of those keys that are known."""
+        table, wanted = EmissionRow, list(keys)
+        found: dict[Key, Report] = {}
+        for begin in range(0, len(wanted), CHUNK):
+            key = tuple_(table.sensor, table.boot, table.emission)
+            rows = self._connection.execute(select(*REPORTS).where(key.in_(wanted[begin : begin + CHUNK])))
+            found |= {report.key: report for report in map(report_of, rows)}
+        return found
+
+    def reports_between(
+        self, technology: Technology, begin_us: int, end_us: int
+    ) -> tuple[list[Report], dict[Key, int]]:
+        """Reports that were heard within a span of time, and the alert of each that has one."""
+        table = EmissionRow
+        rows = self._connection.execute(
+            select(*REPORTS).where(table.technology == technology, table.end_us >= begin_us, table.start_us <= end_us)
+        ).all()
+        reports = [report_of(row) for row in rows]
+        owners = {r.key: row.alert_id for r, row in zip(reports, rows, strict=True) if row.alert_id is not None}
+        return reports, owners
+
+    def reports_of(self, alert: int) -> list[Report]:
+        """The reports of an alert."""
+        table = EmissionRow
+        return [report_of(row) for row in self._connection.execute(select(*REPORTS).where(table.alert_id == alert))]
+
+    def save_reports(self, fresh: Iterable[Report], grown: Iterable[Report]) -> None:
+        """Store reports: those whose emission is new, and those that are known and have grown."""
+        if rows := [report_columns(report) for report in fresh]:
+            self._connection.execute(insert(EmissionRow), rows)
+        if rows := [report_columns(report) for report in grown]:
+            self._update(EmissionRow.__table__, rows)
+
+    def assign(self, alert: int, keys: Iterable[Key]) -> None:
+        """Give reports to an alert."""
+        rows = [{"sensor": s, "boot": b, "emission": e, "alert_id": alert} for s, b, e in keys]
+        self._update(EmissionRow.__table__, rows)
+
+    def reassign(self, alert: int, *, into: int) -> None:
+        """Give all reports of one alert to another one."""
+        self._connection.execute(update(EmissionRow).where(EmissionRow.alert_id == alert).values(alert_id=into))
+
+    # --- alerts
+
+    def alert(self, number: int) -> Alert | None:
+        """An alert by its number."""
+        return self.alerts_by_number([number]).get(number)
+
+    def alerts_by_number(self, numbers: Iterable[int]) -> dict[int, Alert]:
+        """The alerts of those numbers that are known."""
+        found: dict[int, Alert] = {}
+        wanted = sorted(set(numbers))
+        for begin in range(0, len(wanted), CHUNK):
+            chunk = wanted[begin : begin + CHUNK]
+            rows = self._connection.execute(select(*ALERTS).where(AlertRow.id.in_(chunk)))
+            found |= {row.id: alert_of(row) for row in rows}
+        return found
+
+    def alerts(
+        self,
+        *,
+        limit: int,
+        after: Place | None = None,
+        wing: str | None = None,
+        state: AlertState | None = None,
+        since_us: int | None = None,
+    ) -> list[Alert]:
+        """Alerts that were not merged into another one, latest opened first.
+
+        Parameters
+        ----------
+        since_us
+            Whose phone was heard at this time or later.
+        """
+        a = AlertRow
+        wanted: list[ColumnElement[bool]] = [a.merged_into.is_(None)]
+        if after is not None:
+            wanted.append(tuple_(a.opened_us, a.id) < (after.time_us, after.id))
+        if wing is not None:
+            wanted.append(a.wing == wing)
+        if state is not None:
+            wanted.append(a.state == state)
+        if since_us is not None:
+            wanted.append(a.updated_us >= since_us)
+        query = select(*ALERTS).where(*wanted).order_by(a.opened_us.desc(), a.id.desc()).limit(limit)
+        return [alert_of(row) for row in self._connection.execute(query)]
+
+    def active_alerts(self) -> list[Alert]:
+        """Alerts whose phone counts as still heard."""
+        rows = self._connection.execute(select(*ALERTS).where(AlertRow.active.is_(True)))
+        return [alert_of(row) for row in rows]
+
+    def add_alert(self, alert: Alert) -> int:
+        """Store a new alert; gives its number, whatever number it bore."""
+        values = {name: value for name, value in alert_columns(alert).items() if name != "id"}
+        key = self._connection.execute(insert(AlertRow).values(values)).inserted_primary_key
+        assert key is not None  # noqa: S101 - the table has one
+        return int(key[0])
+
+    def save_alert(self, alert: Alert) -> None:
+        """Store what became of an alert."""
+        self._update(AlertRow.__table__, [alert_columns(alert)])
+
+    def wing_counts(self) -> dict[str | None, WingCounts]:
+        """Alerts by wing; a wing without any is left out."""
+        a = AlertRow
+        rows = self._connection.execute(
+            select(
+                a.wing,
+                func.count().filter(a.active.is_(True)),
+                func.count().filter(a.state == AlertState.OPEN),
+                func.max(a.updated_us),
+            )
+            .where(a.merged_into.is_(None))
+            .group_by(a.wing)
+        )
+        return {
+            wing: WingCounts(active=active, unacknowledged=waiting, last_us=last)
+            for wing, active, waiting, last in rows
+        }
+
+    # --- sensors
+
+    def sensors(self) -> dict[str, SensorStatus]:
+        """The last that each sensor said of itself, by its name."""
+        rows = self._connection.execute(select(*SENSORS))
+        return {row.name: status_of(row) for row in rows}
+
+    def save_sensor(self, status: SensorStatus, *, known: bool) -> None:
+        """Store what a sensor said of itself; ``known`` tells that it spoke before."""
+        if known:
+            self._update(SensorRow.__table__, [status_columns(status)])
+        else:
+            self._connection.execute(insert(SensorRow), status_columns(status))
+
+    # --- the feed
+
+    def add_changes(self, kind: str, data: Iterable[str], *, at_us: int) -> None:
+        """Add messages to the feed."""
+        self._connection.execute(insert(ChangeRow), [{"kind": kind, "at_us": at_us, "data": text} for text in data])
+
+    def changes(self, after: int, *, limit: int) -> list[Change]:
+        """Messages behind a number, in their order."""
+        c = ChangeRow
+        rows = self._connection.execute(select(c.id, c.kind, c.data).where(c.id > after).order_by(c.id).limit(limit))
+        return [Change(id=row.id, kind=row.kind, data=row.data) for row in rows]
+
+    def change_range(self) -> tuple[int, int]:
+        """Numbers of the oldest and the newest message; zeros before the first one."""
+        oldest = self._connection.scalar(select(func.min(ChangeRow.id)))
+        newest = self._connection.scalar(select(func.max(ChangeRow.id)))
+        return oldest or 0, newest or 0
+
+    def drop_changes(self, before: int) -> None:
+        """Forget the messages before a number."""
+        self._connection.execute(delete(ChangeRow).where(ChangeRow.id < before))
+
+    def told(self) -> dict[tuple[str, str], str]:
+        """What was last told, by kind and name."""
+        rows = self._connection.execute(select(ToldRow.kind, ToldRow.name, ToldRow.essence))
+        return {(kind, name): essence for kind, name, essence in rows}
+
+    def save_told(self, told: Mapping[tuple[str, str], str], *, known: Iterable[tuple[str, str]]) -> None:
+        """Store what was told; ``known`` are those of which something was told before."""
+        before = set(known)
+        rows = [{"kind": kind, "name": name, "essence": told[kind, name]} for kind, name in told]
+        if fresh := [row for row in rows if (row["kind"], row["name"]) not in before]:
+            self._connection.execute(insert(ToldRow), fresh)
+        self._update(ToldRow.__table__, [row for row in rows if (row["kind"], row["name"]) in before])
+
+    def _update(self, table: FromClause, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Update rows by their primary keys, all in one statement; they have the same columns."""
+        if not rows:
+            return
+        keys = {column.name for column in table.primary_key}
+        statement = (
+            update(cast("Table", table))
+            .where(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
+            .values({name: bindparam(name) for name in rows[0] if name not in keys})
+        )
+        renamed = [{f"key_{name}" if name in keys else name: value for name, value in row.items()} for row in rows]
+        self._connection.execute(statement, renamed)

@@ -1,0 +1,117 @@
+"""Rows of the database as values, and values as rows; what is stored beside them for the database's own sake stays here."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Row
+
+from api.alerts import Alert
+from api.states import SensorStatus
+from detector.fusion import Report
+from detector.times import from_microseconds, to_microseconds
+from detector.wire import Heartbeat, SensorDetection
+
+__all__ = [
+    "Change",
+    "Place",
+    "StoredDetection",
+    "alert_columns",
+    "alert_of",
+    "detection_columns",
+    "report_columns",
+    "report_of",
+    "status_columns",
+    "status_of",
+    "stored_detection",
+]
+
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in a list that is ordered by time and number: what comes next is earlier than this."""
+
+    time_us: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDetection:
+    """A detection, where it came from, and the alert that it belongs to."""
+
+    id: int
+    sensor: str
+    boot: str
+    sequence: int
+    alert: int | None
+    detection: SensorDetection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One message of the feed; ``data`` is JSON."""
+
+    id: int
+    kind: str
+    data: str
+
+
+ALERT: Final = tuple(f.name for f in fields(Alert))
+BEAT: Final = tuple(f.name for f in fields(Heartbeat))
+DETECTION: Final = tuple(f.name for f in fields(SensorDetection) if not f.name.endswith("_utc"))
+REPORT: Final = tuple(f.name for f in fields(Report))
+STATUS: Final = tuple(f.name for f in fields(SensorStatus) if f.name != "heartbeat")
+
+
+def picked(value: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """Some attributes of a value or a row, by their names."""
+    return {name: getattr(value, name) for name in names}
+
+
+def alert_columns(alert: Alert) -> dict[str, Any]:
+    """An alert as a row."""
+    return picked(alert, ALERT)
+
+
+def alert_of(row: AnyRow) -> Alert:
+    """An alert from its row."""
+    return Alert(**picked(row, ALERT))
+
+
+def report_columns(report: Report) -> dict[str, Any]:
+    """A report as a row, without the alert that it belongs to."""
+    return picked(report, REPORT)
+
+
+def report_of(row: AnyRow) -> Report:
+    """A report from its row."""
+    return Report(**picked(row, REPORT))
+
+
+def status_columns(status: SensorStatus) -> dict[str, Any]:
+    """What is known of a sensor as a row."""
+    return picked(status, STATUS) | picked(status.heartbeat, BEAT)
+
+
+def status_of(row: AnyRow) -> SensorStatus:
+    """What is known of a sensor from its row."""
+    return SensorStatus(**picked(row, STATUS), heartbeat=Heartbeat(**picked(row, BEAT)))
+
+
+def detection_columns(detection: SensorDetection) -> dict[str, Any]:
+    """A detection as a row, without where it came from."""
+    return picked(detection, DETECTION) | {
+        "start_us": to_microseconds(detection.start_utc),
+        "end_us": to_microseconds(detection.end_utc),
+        "parts": dict(detection.parts),
+    }
+
+
+def stored_detection(row: AnyRow) -> StoredDetection:
+    """A detection from its row."""
+    detection = SensorDetection(
+        **picked(row, DETECTION), start_utc=from_microseconds(row.start_us), end_utc=from_microseconds(row.end_us)
+    )
+    return StoredDetection(**picked(row, ("id", "sensor", "boot", "sequence")), alert=row.alert_id, detection=detection)

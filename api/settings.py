@@ -1,0 +1,139 @@
+"""The hub's settings: a TOML file, and the environment (``WINGWATCH_`` and a setting's name), which wins.
+
+A setting that is unknown or wrong is named in one plain line. Nothing is read at import, and secrets do not show when
+settings are printed.
+"""
+
+import os
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+import pydantic_settings
+from annotated_types import Ge, Gt, Le
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+__all__ = ["Settings", "SettingsError", "load_settings"]
+
+PREFIX: Final = "WINGWATCH_"
+MIN_TOKEN: Final = 16
+
+Seconds = Annotated[float, Gt(0), Le(86400)]
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message names the setting."""
+
+
+class Settings(BaseSettings):
+    """What the hub is told."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    site: Path = Field(description="TOML file of the site: wings, cells and sensors.")
+    data_dir: Path = Field(Path("var"), description="Folder of the hub's own files; made if missing.")
+    database_url: str | None = Field(None, description="SQLite database; a file in data_dir if left out.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; only this machine's own while there are no roles."
+    )
+    port: Annotated[int, Ge(0), Le(65535)] = Field(8077, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: tuple[str, ...] = Field(
+        ("127.0.0.1", "localhost", "::1"), description="Names by which browsers may address the hub."
+    )
+    sensor_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Secret of each sensor, by its name; at least 16 characters."
+    )
+    simulated: bool = Field(default=False, description="Whether the air is simulated; pages say so.")
+    stale_after_s: Seconds = Field(10.0, description="A sensor that was not heard for this long counts as stale [s].")
+    episode_gap_s: Seconds = Field(30.0, description="Longest pause within one alert [s].")
+    episode_limit_s: Seconds = Field(
+        7200.0, description="An alert takes no new emissions this long after it began [s]."
+    )
+    clock_tolerance_s: Seconds = Field(
+        0.4, description="Sensors' reports that miss each other by no more than this are of one time [s]."
+    )
+    max_body_bytes: Annotated[int, Ge(1024)] = Field(2_000_000, description="Largest batch that the hub reads [bytes].")
+    log_json: bool = Field(default=True, description="Whether logs are JSON lines, or for a person's eyes.")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.host != "localhost" and not is_loopback(self.host):
+            raise ValueError(f"host: {self.host!r} is not this machine's own; without roles the hub stays on 127.0.0.1")
+        if not self.database.startswith("sqlite:///"):
+            raise ValueError("database_url: only sqlite:/// addresses are understood")
+        for sensor, token in self.sensor_tokens.items():
+            if len(token.get_secret_value()) < MIN_TOKEN:
+                raise ValueError(f"sensor_tokens.{sensor}: shorter than {MIN_TOKEN} characters")
+        return self
+
+    @property
+    def database(self) -> str:
+        """Where detections and alerts are kept."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hub.sqlite'}"
+
+
+class FileSettings(Settings):
+    """Settings of a file: what is passed in gives way to the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the framework's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the file."""
+        return env_settings, init_settings
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Read settings from a TOML file, if there is one, and from the environment.
+
+    Raises
+    ------
+    SettingsError
+        In one line that names the setting.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    if unknown := sorted(n for n in os.environ if n.upper().startswith(PREFIX) and n.upper() not in known):
+        raise SettingsError(f"{unknown[0]}: unknown setting in the environment")
+    try:
+        return FileSettings(**read_file(file))
+    except ValidationError as error:
+        raise SettingsError(one_line(error)) from None
+    except pydantic_settings.SettingsError as error:
+        raise SettingsError(f"environment: {error}") from error
+
+
+def read_file(file: Path | None) -> dict[str, Any]:
+    """Settings in a file, as they stand there."""
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from error
+
+
+def one_line(error: ValidationError) -> str:
+    """The first thing that is wrong with settings, without its value, which may be secret."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown setting; known are {', '.join(Settings.model_fields)}"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {reason}" if where else reason
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

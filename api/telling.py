@@ -1,0 +1,104 @@
+"""What people are told: writes the feed's messages in the transaction that makes them true.
+
+Alerts are told when they change. Wings and sensors depend on the time as well; they are told whenever they differ from
+what was told last, apart from fields that change all the time.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from api.alerts import Alert, ended
+from api.repository import Repository
+from api.states import SensorState, SensorStatus, WingCounts, sensor_state
+from api.views import SensorView, WingView, alert_view, sensor_view, wing_view
+from detector.site import Site
+
+__all__ = ["KEPT_CHANGES", "sensor_views", "sweep", "tell_alerts", "tell_standing", "wing_views"]
+
+KEPT_CHANGES: Final = 20_000
+"""Messages that a reader may be behind and still go on without a gap."""
+
+SEEN_STEP_S: Final = 10
+"""A sensor's last sign of life is told anew this often."""
+
+
+def sensor_views(
+    site: Site, statuses: Mapping[str, SensorStatus], *, now_us: int, stale_after_us: int
+) -> list[SensorView]:
+    """All sensors of the site."""
+    return [
+        sensor_view(
+            place.name,
+            wing=place.wing,
+            state=sensor_state(statuses.get(place.name), now_us=now_us, stale_after_us=stale_after_us),
+            status=statuses.get(place.name),
+        )
+        for place in site.sensors
+    ]
+
+
+def wing_views(site: Site, sensors: Iterable[SensorView], counts: Mapping[str | None, WingCounts]) -> list[WingView]:
+    """All wings of the site."""
+    by_wing: dict[str | None, dict[str, SensorState]] = {}
+    for sensor in sensors:
+        by_wing.setdefault(sensor.wing, {})[sensor.name] = sensor.state
+    return [
+        wing_view(wing, sensors=by_wing.get(wing.name, {}), counts=counts.get(wing.name, WingCounts()))
+        for wing in site.wings
+    ]
+
+
+def tell_alerts(repository: Repository, alerts: Iterable[Alert], *, now_us: int) -> bool:
+    """Tell alerts; says whether there were any."""
+    messages = [alert_view(alert).model_dump_json() for alert in alerts]
+    if messages:
+        repository.add_changes("alert", messages, at_us=now_us)
+    return bool(messages)
+
+
+def tell_standing(repository: Repository, site: Site, *, now_us: int, stale_after_us: int) -> bool:
+    """Tell the sensors and wings that differ from what was told last; says whether there were any."""
+    sensors = sensor_views(site, repository.sensors(), now_us=now_us, stale_after_us=stale_after_us)
+    wings = wing_views(site, sensors, repository.wing_counts())
+    before = repository.told()
+    told: dict[tuple[str, str], str] = {}
+    views: tuple[tuple[str, list[SensorView] | list[WingView]], ...] = (("sensor", sensors), ("wing", wings))
+    for kind, standing in views:
+        essences = {(kind, view.name): essence(view) for view in standing}
+        fresh = [view for view in standing if essences[kind, view.name] != before.get((kind, view.name))]
+        if fresh:
+            repository.add_changes(kind, [view.model_dump_json() for view in fresh], at_us=now_us)
+            told |= {(kind, view.name): essences[kind, view.name] for view in fresh}
+    repository.save_told(told, known=before)
+    return bool(told)
+
+
+def essence(view: SensorView | WingView) -> str:
+    """What of a sensor or a wing is worth a message when it changes."""
+    if isinstance(view, WingView):
+        return view.model_dump_json()
+    shown = view.model_dump(mode="json", exclude={"last_seen_utc", "clipped_share", "queue"})
+    if view.last_seen_utc is not None:
+        shown["seen"] = view.last_seen_utc.timestamp() // SEEN_STEP_S
+    if view.noise_floor_dbfs is not None:
+        shown["noise_floor_dbfs"] = round(view.noise_floor_dbfs)
+    return json.dumps(shown)
+
+
+def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale_after_us: int) -> bool:
+    """Do what the passing of time asks for; says whether anybody was told anything.
+
+    Alerts whose phone fell silent end, sensors that fell silent are stale, and the oldest messages are forgotten.
+    """
+    over = [
+        after for alert in repository.active_alerts() if (after := ended(alert, now_us=now_us, gap_us=gap_us)) != alert
+    ]
+    for alert in over:
+        repository.save_alert(alert)
+    told = tell_alerts(repository, over, now_us=now_us)
+    told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
+    oldest, newest = repository.change_range()
+    if newest - oldest > KEPT_CHANGES * 1.1:
+        repository.drop_changes(newest - KEPT_CHANGES)
+    return told

@@ -1,0 +1,209 @@
+"""What callers are given, as JSON: the shapes of the lists and of the feed's messages, and how values become them.
+
+Fields are added to, never renamed. Times are RFC 3339 in UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from api.alerts import Alert, AlertState
+from api.rows import StoredDetection
+from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
+from detector.site import Site, Wing
+from detector.times import from_microseconds
+from detector.types import Activity, Label, Technology
+
+__all__ = [
+    "AlertView",
+    "DetectionView",
+    "Health",
+    "Page",
+    "Receipt",
+    "SensorView",
+    "WingView",
+    "alert_view",
+    "detection_view",
+    "sensor_view",
+    "wing_view",
+]
+
+T = TypeVar("T")
+
+
+class View(BaseModel):
+    """Root of all shapes."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(View, Generic[T]):
+    """A piece of a list; ``next`` is the cursor of the following piece, ``event_id`` the feed's place before it was read."""
+
+    items: list[T]
+    next: str | None
+    event_id: int
+
+
+class Health(View):
+    """The hub itself."""
+
+    status: str
+    version: str
+    simulated: bool
+    site: str
+    time_zone: str
+    now: datetime
+
+
+class Receipt(View):
+    """What became of a batch: detections stored by this request, and whether it had come before."""
+
+    stored: int
+    duplicate: bool
+
+
+class WingView(View):
+    """A wing as staff see it."""
+
+    name: str
+    title: str
+    state: WingState
+    sensors: int
+    sensors_fresh: int
+    active_alerts: int
+    last_alert_utc: datetime | None
+    why: str
+
+
+class SensorView(View):
+    """A sensor, without its place."""
+
+    name: str
+    wing: str | None
+    state: SensorState
+    last_seen_utc: datetime | None
+    sample_rate_hz: float | None
+    centre_hz: float | None
+    noise_floor_dbfs: float | None
+    gaps: int | None
+    clipped_share: float | None
+    queue: int | None
+    profile: str | None
+
+
+class AlertView(View):
+    """One probable phone in one wing for one episode; ``wing`` is null if it is probably outside."""
+
+    id: int
+    wing: str | None
+    state: AlertState
+    active: bool
+    opened_utc: datetime
+    updated_utc: datetime
+    ended_utc: datetime | None
+    technology: Technology
+    kinds: list[Label]
+    activity: Activity
+    channel: str | None
+    freq_lower_hz: float
+    freq_upper_hz: float
+    snr_db: float
+    score: float
+    sensors: list[str]
+    detections: int
+    why: str
+    merged_into: int | None
+
+
+class DetectionView(View):
+    """A detection as its sensor sent it, with the number of its alert."""
+
+    id: int
+    sensor: str
+    wing: str | None
+    boot: str
+    sequence: int
+    alert: int | None
+    technology: Technology
+    kinds: list[Label]
+    activity: Activity
+    start_s: float
+    end_s: float
+    start_utc: datetime
+    end_utc: datetime
+    freq_lower_hz: float
+    freq_upper_hz: float
+    channel: str | None
+    bursts: int
+    snr_db: float
+    power_dbfs: float
+    score: float
+    parts: dict[str, float]
+    clipped: bool
+    emission: int
+    part: int
+    last: bool
+    profile: str
+
+
+def alert_view(alert: Alert) -> AlertView:
+    """An alert as callers see it."""
+    names = AlertView.model_fields.keys() - {"opened_utc", "updated_utc", "ended_utc", "kinds", "sensors"}
+    updated_utc = from_microseconds(alert.updated_us)
+    return AlertView(
+        **{name: getattr(alert, name) for name in names},
+        kinds=list(alert.kinds),
+        sensors=list(alert.sensors),
+        opened_utc=from_microseconds(alert.opened_us),
+        updated_utc=updated_utc,
+        ended_utc=None if alert.active else updated_utc,
+    )
+
+
+def detection_view(stored: StoredDetection, *, site: Site) -> DetectionView:
+    """A detection as callers see it."""
+    own = {"id", "sensor", "boot", "sequence", "alert"}
+    names = DetectionView.model_fields.keys() - own - {"wing", "kinds", "parts"}
+    return DetectionView(
+        **{name: getattr(stored, name) for name in own},
+        **{name: getattr(stored.detection, name) for name in names},
+        wing=next((place.wing for place in site.sensors if place.name == stored.sensor), None),
+        kinds=list(stored.detection.kinds),
+        parts=dict(stored.detection.parts),
+    )
+
+
+def sensor_view(name: str, *, wing: str | None, state: SensorState, status: SensorStatus | None) -> SensorView:
+    """A sensor as callers see it."""
+    told = ("sample_rate_hz", "centre_hz", "noise_floor_dbfs", "gaps", "clipped_share", "queue", "profile")
+    return SensorView(
+        name=name,
+        wing=wing,
+        state=state,
+        last_seen_utc=None if status is None else from_microseconds(status.seen_us),
+        **{field: None if status is None else getattr(status.heartbeat, field) for field in told},
+    )
+
+
+def wing_view(wing: Wing, *, sensors: Mapping[str, SensorState], counts: WingCounts) -> WingView:
+    """A wing as staff see it.
+
+    Parameters
+    ----------
+    sensors
+        State of each sensor that stands in it.
+    """
+    state, why = wing_state(sensors, counts)
+    return WingView(
+        name=wing.name,
+        title=wing.title,
+        state=state,
+        sensors=len(sensors),
+        sensors_fresh=sum(s is SensorState.FRESH for s in sensors.values()),
+        active_alerts=counts.active,
+        last_alert_utc=None if counts.last_us is None else from_microseconds(counts.last_us),
+        why=why,
+    )

@@ -1,0 +1,230 @@
+"""Association: which reports of several sensors are one phone, and in which wing it is.
+
+Two steps, both over a set of reports, so that their order of arrival does not matter. Reports that agree in technology,
+channel and time are one transmission; it is in the wing of the sensor that heard it loudest. Transmissions of one
+wing and channel with short pauses between them are one episode. Nothing is remembered here, and what a report means to
+people is for the hub to say.
+
+Limits: two phones that send at once on one carrier are told apart only where no sensor hears both; the power of
+sensors is compared as it comes, so their gains must agree.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, TypeVar
+
+from detector.types import Activity, Label, Technology
+
+__all__ = ["Episode", "Key", "Report", "episodes", "gathered", "later", "near", "same_channel", "transmissions"]
+
+Key: TypeAlias = tuple[str, str, int]
+"""Sensor, boot and emission: names one emission as one sensor heard it."""
+
+ACTIVITIES: Final = (
+    Activity.UNKNOWN,
+    Activity.ACCESS,
+    Activity.IDLE_CHECK,
+    Activity.SIGNALLING,
+    Activity.DATA,
+    Activity.CALL_DTX,
+    Activity.CALL,
+)
+"""Ascending by how much of a phone's doing each tells."""
+
+SHARED: Final = 0.5
+"""Two emissions are on one channel if they share this part of the narrower one's width."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one sensor knows of one emission, by its latest detection.
+
+    Parameters
+    ----------
+    wing
+        In which the sensor stands; None on the perimeter.
+    start_us, end_us
+        Microseconds since 1970, by the sensor's clock.
+    part
+        Of the latest detection.
+    detections
+        How many there were so far.
+    """
+
+    sensor: str
+    boot: str
+    emission: int
+    wing: str | None
+    technology: Technology
+    kinds: tuple[Label, ...]
+    activity: Activity
+    channel: str | None
+    freq_lower_hz: float
+    freq_upper_hz: float
+    start_us: int
+    end_us: int
+    bursts: int
+    snr_db: float
+    power_dbfs: float
+    score: float
+    part: int
+    detections: int = 1
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all other reports."""
+        return self.sensor, self.boot, self.emission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """Reports that are probably one phone in one wing, sorted by their keys; never empty."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def loudest(self) -> Report:
+        """The report of the highest power: it decides on the wing and stands for the whole."""
+        return loudest(self.reports)
+
+    @property
+    def wing(self) -> str | None:
+        """Where the phone probably is; None if a sensor on the perimeter heard it loudest."""
+        return self.loudest.wing
+
+    @property
+    def start_us(self) -> int:
+        """When it was first heard."""
+        return min(report.start_us for report in self.reports)
+
+    @property
+    def end_us(self) -> int:
+        """When it was last heard."""
+        return max(report.end_us for report in self.reports)
+
+    @property
+    def kinds(self) -> tuple[Label, ...]:
+        """Labels of all bursts, sorted."""
+        return tuple(sorted({kind for report in self.reports for kind in report.kinds}))
+
+    @property
+    def activity(self) -> Activity:
+        """What the phone did most, by the sensor that heard it loudest."""
+        sensor = self.loudest.sensor
+        return max((r.activity for r in self.reports if r.sensor == sensor), key=ACTIVITIES.index)
+
+    @property
+    def sensors(self) -> tuple[Report, ...]:
+        """The loudest report of each sensor, loudest first."""
+        by_sensor: dict[str, Report] = {}
+        for report in sorted(self.reports, key=loudness, reverse=True):
+            by_sensor.setdefault(report.sensor, report)
+        return tuple(by_sensor.values())
+
+    @property
+    def bursts(self) -> int:
+        """Bursts measured by the sensor that heard it loudest."""
+        sensor = self.loudest.sensor
+        return sum(report.bursts for report in self.reports if report.sensor == sensor)
+
+
+def later(known: Report, fresh: Report) -> Report:
+    """Two states of one emission as one: the latest part tells, over the whole extent."""
+    latest = fresh if fresh.part > known.part else known
+    return replace(
+        latest,
+        start_us=min(known.start_us, fresh.start_us),
+        end_us=max(known.end_us, fresh.end_us),
+        detections=known.detections + fresh.detections,
+    )
+
+
+def episodes(reports: Iterable[Report], *, tolerance_us: int, gap_us: int) -> tuple[Episode, ...]:
+    """Part reports into episodes.
+
+    Parameters
+    ----------
+    reports
+        In any order; each key once.
+    tolerance_us
+        Reports that miss each other by no more than this are of one time: the sensors' clocks differ.
+    gap_us
+        Longest pause within an episode.
+
+    Returns
+    -------
+    tuple of Episode
+        Every report in one of them, ordered by start.
+    """
+    heard = transmissions(reports, tolerance_us=tolerance_us)
+    chains = components(heard, lambda a, b: a.wing == b.wing and same_channel(a.loudest, b.loudest), reach_us=gap_us)
+    whole = [gathered(report for part in chain for report in part.reports) for chain in chains]
+    return tuple(sorted(whole, key=lambda episode: (episode.start_us, episode.reports[0].key)))
+
+
+def transmissions(reports: Iterable[Report], *, tolerance_us: int) -> list[Episode]:
+    """Part reports into what was sent at one time on one channel, whoever heard it."""
+    return [gathered(group) for group in components(list(reports), same_channel, reach_us=tolerance_us)]
+
+
+def near(reports: Iterable[Report], seeds: Iterable[Key], *, gap_us: int) -> list[Report]:
+    """The reports that may share an episode with one of the seeds, directly or through others."""
+    wanted = set(seeds)
+    groups = components(list(reports), same_channel, reach_us=gap_us)
+    return [report for group in groups if any(r.key in wanted for r in group) for report in group]
+
+
+def same_channel(a: Report, b: Report) -> bool:
+    """Whether two reports agree in technology and channel; a shared carrier edge is not enough."""
+    if a.technology != b.technology:
+        return False
+    if a.channel is not None and a.channel == b.channel:
+        return True
+    shared = min(a.freq_upper_hz, b.freq_upper_hz) - max(a.freq_lower_hz, b.freq_lower_hz)
+    narrower = min(a.freq_upper_hz - a.freq_lower_hz, b.freq_upper_hz - b.freq_lower_hz)
+    return shared >= SHARED * narrower
+
+
+def loudness(report: Report) -> tuple[float, Key]:
+    """Orders reports by power; the key settles a draw, so that no order of arrival can."""
+    return report.power_dbfs, report.key
+
+
+def loudest(reports: Iterable[Report]) -> Report:
+    """The report of the highest power."""
+    return max(reports, key=loudness)
+
+
+def gathered(reports: Iterable[Report]) -> Episode:
+    """Reports as an episode, in their canonical order."""
+    return Episode(reports=tuple(sorted(reports, key=lambda report: report.key)))
+
+
+Span = TypeVar("Span", Report, Episode)
+
+
+def components(spans: Sequence[Span], linked: Callable[[Span, Span], bool], *, reach_us: int) -> list[list[Span]]:
+    """Part spans of time into the connected components of a relation between neighbours.
+
+    Two spans are connected if ``linked`` holds and the pause between them is no longer than ``reach_us``.
+    """
+    ordered = sorted(spans, key=lambda span: span.start_us)
+    roots = list(range(len(ordered)))
+
+    def root(index: int) -> int:
+        while roots[index] != index:
+            roots[index] = roots[roots[index]]
+            index = roots[index]
+        return index
+
+    open_spans: list[int] = []
+    for index, span in enumerate(ordered):
+        open_spans = [i for i in open_spans if ordered[i].end_us + reach_us >= span.start_us]
+        for other in open_spans:
+            if root(other) != root(index) and linked(ordered[other], span):
+                roots[root(other)] = root(index)
+        open_spans.append(index)
+    groups: dict[int, list[Span]] = {}
+    for index, span in enumerate(ordered):
+        groups.setdefault(root(index), []).append(span)
+    return list(groups.values())
