@@ -1,0 +1,188 @@
+"""What one sensor hears of the simulated air: the timetable's transmissions, scaled, mixed and converted to bytes.
+
+Each transmission is rendered when the first block that it touches is made, on the sensor's own sample grid, and added
+only where it lies. Transmissions far below the noise, or outside the band, are left out.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import ceil, log10
+from typing import Final
+
+import numpy as np
+
+from detector.lte.standard import RESOURCE_BLOCK_HZ
+from detector.site import SensorPlace, Site
+from detector.types import Iq, Tuning
+from sdr.synthetic import gsm_phone, lte_phone
+from sdr.synthetic.gsm_phone import GsmRadio
+from sdr.synthetic.population import populate, stream
+from sdr.synthetic.propagation import Building, Channel, channel, loss_db, shadowing_db
+from sdr.synthetic.receiver import BLOCK_SAMPLES, Bytes, Receiver, background, converted, steps
+from sdr.synthetic.timetable import Episode, episodes
+from sdr.synthetic.transmission import Span, Transmission
+
+__all__ = ["Heard", "Reception", "receive"]
+
+INAUDIBLE_DB: Final = -18.0
+"""Weaker than this in its own bandwidth, a transmission is left out."""
+
+RAMP_S: Final = 1e-3
+"""Longer than any ramp."""
+
+HEADROOM_DB: Final = 18.0
+"""How far fading and levels may lift a transmission over its phone's nominal power."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """A transmission as it reaches the converter.
+
+    Parameters
+    ----------
+    episode
+        Number of its episode.
+    first
+        Sample that ``iq`` begins at; negative where it began before the source was opened.
+    iq
+        Shape (n,), in steps of the converter.
+    lower_hz, upper_hz
+        Edges as offsets from the centre of the tuning.
+    snr_db
+        Over the noise in its own bandwidth, in the middle of the band.
+    """
+
+    episode: int
+    transmission: Transmission
+    first: int
+    iq: Iq
+    lower_hz: float
+    upper_hz: float
+    snr_db: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """Where, from when on and how one sensor listens.
+
+    Parameters
+    ----------
+    opened_s
+        When sample 0 is taken, seconds since the epoch.
+    """
+
+    site: Site
+    sensor: SensorPlace
+    seed: int
+    tuning: Tuning
+    receiver: Receiver
+    opened_s: float = 0.0
+    building: Building = field(default_factory=Building)
+
+
+def receive(reception: Reception) -> Iterator[tuple[Bytes, tuple[Heard, ...]]]:
+    """Blocks of ``BLOCK_SAMPLES`` samples as bytes, without end, each with the transmissions that begin in it."""
+    rate = reception.tuning.sample_rate_hz
+    quiet = background(reception.receiver, reception.sensor, sample_rate_hz=rate, seed=reception.seed)
+    coming = heard(reception)
+    ahead = next(coming)
+    sounding: list[Heard] = []
+    index = 0
+    while True:
+        start, fresh = index * BLOCK_SAMPLES, []
+        while ahead.first < start + BLOCK_SAMPLES:
+            fresh.append(ahead)
+            ahead = next(coming)
+        sounding = [one for one in sounding + fresh if one.first + one.iq.size > start]
+        analogue = quiet.block(index)
+        mix(analogue.view(np.complex64), sounding, start)
+        yield converted(analogue), tuple(fresh)
+        index += 1
+
+
+def mix(block: Iq, sounding: list[Heard], start: int) -> None:
+    """Add to a block what of the transmissions lies in it."""
+    for one in sounding:
+        skip = max(0, start - one.first)
+        at = max(0, one.first - start)
+        piece = one.iq[skip : skip + block.size - at]
+        block[at : at + piece.size] += piece
+
+
+def heard(reception: Reception) -> Iterator[Heard]:
+    """What reaches the converter from the opening on, in their order."""
+    for episode, sent in on_air(reception):
+        one = arriving(reception, episode, sent)
+        if one is not None:
+            yield one
+
+
+def on_air(reception: Reception) -> Iterator[tuple[Episode, Transmission]]:
+    """Transmissions of the audible episodes that end after the opening, in the order of starts."""
+    phones = populate(reception.site, seed=reception.seed)
+    waiting: list[tuple[float, int, Episode, Transmission, Iterator[Transmission]]] = []
+
+    def wait(episode: Episode, rest: Iterator[Transmission]) -> None:
+        if (sent := next(rest, None)) is not None:
+            heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, episode.number, episode, sent, rest))
+
+    for episode in episodes(phones, seed=reception.seed):
+        while waiting and waiting[0][0] < episode.start_s - RAMP_S:
+            _, _, early, sent, rest = heapq.heappop(waiting)
+            yield early, sent
+            wait(early, rest)
+        if episode.stop_s + 1 > reception.opened_s and audible(reception, episode):
+            wait(episode, transmissions(episode, seed=reception.seed))
+
+
+def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
+    """All that a phone sends in one episode; the same for every sensor."""
+    radio, rng = episode.phone.radio, stream(seed, 7, episode.number)
+    if isinstance(radio, GsmRadio):
+        return gsm_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)
+    return lte_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)
+
+
+def nominal_dbm(reception: Reception, episode: Episode) -> float:
+    """Mean level of a phone at the sensor's antenna, as far as place and walls say."""
+    phone, sensor, building = episode.phone, reception.sensor, reception.building
+    shadow_db = shadowing_db(phone.cell, sensor, building, seed=reception.seed)
+    return phone.power_dbm - loss_db(phone, sensor, building) - shadow_db
+
+
+def audible(reception: Reception, episode: Episode) -> bool:
+    """Whether any of an episode may reach the sensor; judged in the narrowest bandwidth that a phone uses."""
+    noise_dbm = reception.receiver.density_dbm_hz() + 10 * log10(RESOURCE_BLOCK_HZ)
+    return nominal_dbm(reception, episode) + HEADROOM_DB - noise_dbm > INAUDIBLE_DB
+
+
+def arriving(reception: Reception, episode: Episode, sent: Transmission) -> Heard | None:
+    """A transmission on the sensor's own samples; None if nothing of it is heard."""
+    rate = reception.tuning.sample_rate_hz
+    centre_hz = (reception.tuning.centre_hz or 0.0) + reception.receiver.error_hz
+    offset_hz = sent.carrier_hz - centre_hz
+    lower_hz, upper_hz = offset_hz + sent.lower_hz, offset_hz + sent.upper_hz
+    start_s, ramp_s = sent.start_s - reception.opened_s, sent.waveform.ramp_s
+    first, stop = ceil((start_s - ramp_s) * rate), ceil((start_s + sent.duration_s + ramp_s) * rate)
+    fading = faded(reception, episode).gain(sent.start_s, offset_hz)
+    level_dbm = nominal_dbm(reception, episode) + sent.level_db + 20 * log10(abs(fading))
+    snr_db = level_dbm - reception.receiver.density_dbm_hz() - 10 * log10(sent.upper_hz - sent.lower_hz)
+    if stop <= 0 or lower_hz >= rate / 2 or upper_hz <= -rate / 2 or snr_db < INAUDIBLE_DB:
+        return None
+    span = Span(first_s=first / rate - start_s, count=stop - first, sample_rate_hz=rate, offset_hz=offset_hz)
+    amplitude = steps(level_dbm - reception.receiver.full_scale_dbm(rate)) * np.complex64(fading / abs(fading))
+    return Heard(
+        episode=episode.number,
+        transmission=sent,
+        first=first,
+        iq=sent.waveform.render(span) * amplitude,
+        lower_hz=lower_hz,
+        upper_hz=upper_hz,
+        snr_db=snr_db,
+    )
+
+
+def faded(reception: Reception, episode: Episode) -> Channel:
+    """The fading of an episode at the sensor."""
+    return channel(episode.number, reception.sensor, seed=reception.seed)
