@@ -55,11 +55,8 @@ def resettle(
 ) -> list[Alert]:
     """Settle the episodes around some reports of one technology."""
     reach_us = REACH_GAPS * rules.gap_us
-    begin_us = min(report.start_us for report in fresh) - reach_us
-    end_us = max(report.end_us for report in fresh) + reach_us
-    around, owners = repository.reports_between(technology, begin_us - reach_us, end_us + reach_us)
-    touched = near(around, (report.key for report in fresh), gap_us=rules.gap_us)
-    owners = {report.key: owners[report.key] for report in touched if report.key in owners}
+    begin_us, end_us = extent_us(fresh, margin_us=reach_us)
+    touched, owners = surroundings(repository, technology, fresh, gap_us=rules.gap_us, reach_us=2 * reach_us)
     alerts = repository.alerts_by_number(owners.values())
     settlement = settle(
         episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us),
@@ -68,10 +65,40 @@ def resettle(
         window_us=(begin_us, end_us),
         limit_us=rules.limit_us,
     )
-    touched_alerts = carry_out(repository, settlement, touched, owners=owners, rules=rules, now_us=now_us)
-    touched_alerts |= {owners[report.key] for report in fresh if report.key in owners}
-    living = touched_alerts - settlement.merged.keys()
-    return refreshed(repository, living, alerts, rules=rules, now_us=now_us) + buried(repository, settlement, alerts)
+    opened, changed = carry_out(repository, settlement, touched, owners=owners, rules=rules, now_us=now_us)
+    changed |= {owners[report.key] for report in fresh if report.key in owners}
+    living = changed - settlement.merged.keys()
+    return (
+        opened
+        + refreshed(repository, living, alerts, rules=rules, now_us=now_us)
+        + buried(repository, settlement, alerts)
+    )
+
+
+def surroundings(
+    repository: Repository, technology: Technology, fresh: Sequence[Report], *, gap_us: int, reach_us: int
+) -> tuple[list[Report], dict[Key, int]]:
+    """The reports that may share an episode with new ones, and the alert of each that has one.
+
+    The look goes as far as the reports found hang together, but no further than ``reach_us``.
+    """
+    seeds = [report.key for report in fresh]
+    limits = extent_us(fresh, margin_us=reach_us)
+    window = extent_us(fresh, margin_us=gap_us)
+    while True:
+        around, owners = repository.reports_between(technology, *window)
+        touched = near(around, seeds, gap_us=gap_us)
+        begin_us, end_us = extent_us(touched, margin_us=gap_us)
+        wider = max(min(begin_us, window[0]), limits[0]), min(max(end_us, window[1]), limits[1])
+        if wider == window:
+            return touched, {report.key: owners[report.key] for report in touched if report.key in owners}
+        window = wider
+
+
+def extent_us(reports: Iterable[Report], *, margin_us: int) -> tuple[int, int]:
+    """From the first beginning to the last end of some reports, and a margin on either side."""
+    spans = [(report.start_us, report.end_us) for report in reports]
+    return min(start for start, _ in spans) - margin_us, max(end for _, end in spans) + margin_us
 
 
 def carry_out(
@@ -82,22 +109,23 @@ def carry_out(
     owners: Mapping[Key, int],
     rules: Rules,
     now_us: int,
-) -> set[int]:
-    """Give the reports to their alerts, new ones included; tells which alerts gained or lost any."""
+) -> tuple[list[Alert], set[int]]:
+    """Give the reports to their alerts; gives the alerts that this opened, and the numbers of those that it touched."""
     by_key = {report.key: report for report in reports}
-    touched: set[int] = set()
-    for known, keys in settlement.groups:
-        number = known
+    opened: list[Alert] = []
+    moves: dict[Key, int] = {}
+    for number, keys in settlement.groups:
         if number is None:
             episode = gathered(by_key[key] for key in keys)
-            number = repository.add_alert(alert_of(episode, number=0, known=None, now_us=now_us, gap_us=rules.gap_us))
-        moved = [key for key in keys if owners.get(key) != number]
-        if moved:
-            repository.assign(number, moved)
-            touched |= {number} | {owners[key] for key in moved if key in owners}
+            draft = alert_of(episode, number=0, known=None, now_us=now_us, gap_us=rules.gap_us)
+            opened.append(repository.add_alert(draft))
+        taker = opened[-1].id if number is None else number
+        moves |= {key: taker for key in keys if owners.get(key) != taker}
+    repository.assign(moves)
     for loser, winner in settlement.merged.items():
         repository.reassign(loser, into=winner)
-    return touched
+    touched = set(moves.values()) | {owners[key] for key in moves if key in owners}
+    return opened, touched - {alert.id for alert in opened}
 
 
 def refreshed(
@@ -105,18 +133,16 @@ def refreshed(
 ) -> list[Alert]:
     """Make alerts anew from their reports; gives those that differ from what was known."""
     changed = []
-    for number in sorted(numbers):
-        episode = gathered(repository.reports_of(number))
-        alert = alert_of(episode, number=number, known=known.get(number), now_us=now_us, gap_us=rules.gap_us)
-        if alert != known.get(number):
-            repository.save_alert(alert)
+    for number, reports in repository.reports_of(numbers).items():
+        alert = alert_of(gathered(reports), number=number, known=known[number], now_us=now_us, gap_us=rules.gap_us)
+        if alert != known[number]:
             changed.append(alert)
+    repository.save_alerts(changed)
     return changed
 
 
 def buried(repository: Repository, settlement: Settlement, alerts: Mapping[int, Alert]) -> list[Alert]:
     """End the alerts that were merged into another one."""
     ends = [merged(alerts[loser], into=winner) for loser, winner in sorted(settlement.merged.items())]
-    for alert in ends:
-        repository.save_alert(alert)
+    repository.save_alerts(ends)
     return ends

@@ -3,8 +3,9 @@
 Nothing here decides or commits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -50,6 +51,8 @@ SENSORS: Final = tuple(SensorRow.__table__.columns)
 
 CHUNK: Final = 200
 """Keys asked for at once, far below SQLite's limit of parameters."""
+
+T = TypeVar("T")
 
 
 class Repository:
@@ -124,11 +127,10 @@ class Repository:
 
     def reports(self, keys: Iterable[Key]) -> dict[Key, Report]:
         """The reports of those keys that are known."""
-        table, wanted = EmissionRow, list(keys)
         found: dict[Key, Report] = {}
-        for begin in range(0, len(wanted), CHUNK):
-            key = tuple_(table.sensor, table.boot, table.emission)
-            rows = self._connection.execute(select(*REPORTS).where(key.in_(wanted[begin : begin + CHUNK])))
+        key = tuple_(EmissionRow.sensor, EmissionRow.boot, EmissionRow.emission)
+        for chunk in chunks(list(keys)):
+            rows = self._connection.execute(select(*REPORTS).where(key.in_(chunk)))
             found |= {report.key: report for report in map(report_of, rows)}
         return found
 
@@ -144,10 +146,13 @@ class Repository:
         owners = {r.key: row.alert_id for r, row in zip(reports, rows, strict=True) if row.alert_id is not None}
         return reports, owners
 
-    def reports_of(self, alert: int) -> list[Report]:
-        """The reports of an alert."""
-        table = EmissionRow
-        return [report_of(row) for row in self._connection.execute(select(*REPORTS).where(table.alert_id == alert))]
+    def reports_of(self, alerts: Iterable[int]) -> dict[int, list[Report]]:
+        """The reports of each of some alerts."""
+        found: dict[int, list[Report]] = {}
+        for chunk in chunks(sorted(alerts)):
+            for row in self._connection.execute(select(*REPORTS).where(EmissionRow.alert_id.in_(chunk))):
+                found.setdefault(row.alert_id, []).append(report_of(row))
+        return found
 
     def save_reports(self, fresh: Iterable[Report], grown: Iterable[Report]) -> None:
         """Store reports: those whose emission is new, and those that are known and have grown."""
@@ -156,9 +161,9 @@ class Repository:
         if rows := [report_columns(report) for report in grown]:
             self._update(EmissionRow.__table__, rows)
 
-    def assign(self, alert: int, keys: Iterable[Key]) -> None:
-        """Give reports to an alert."""
-        rows = [{"sensor": s, "boot": b, "emission": e, "alert_id": alert} for s, b, e in keys]
+    def assign(self, alerts: Mapping[Key, int]) -> None:
+        """Give reports to alerts."""
+        rows = [{"sensor": s, "boot": b, "emission": e, "alert_id": alert} for (s, b, e), alert in alerts.items()]
         self._update(EmissionRow.__table__, rows)
 
     def reassign(self, alert: int, *, into: int) -> None:
@@ -174,9 +179,7 @@ class Repository:
     def alerts_by_number(self, numbers: Iterable[int]) -> dict[int, Alert]:
         """The alerts of those numbers that are known."""
         found: dict[int, Alert] = {}
-        wanted = sorted(set(numbers))
-        for begin in range(0, len(wanted), CHUNK):
-            chunk = wanted[begin : begin + CHUNK]
+        for chunk in chunks(sorted(set(numbers))):
             rows = self._connection.execute(select(*ALERTS).where(AlertRow.id.in_(chunk)))
             found |= {row.id: alert_of(row) for row in rows}
         return found
@@ -215,16 +218,16 @@ class Repository:
         rows = self._connection.execute(select(*ALERTS).where(AlertRow.active.is_(True)))
         return [alert_of(row) for row in rows]
 
-    def add_alert(self, alert: Alert) -> int:
-        """Store a new alert; gives its number, whatever number it bore."""
-        values = {name: value for name, value in alert_columns(alert).items() if name != "id"}
-        key = self._connection.execute(insert(AlertRow).values(values)).inserted_primary_key
+    def add_alert(self, draft: Alert) -> Alert:
+        """Store a new alert; gives it with its number."""
+        values = {name: value for name, value in alert_columns(draft).items() if name != "id"}
+        key = self._connection.execute(insert(AlertRow), values).inserted_primary_key
         assert key is not None  # noqa: S101 - the table has one
-        return int(key[0])
+        return replace(draft, id=key[0])
 
-    def save_alert(self, alert: Alert) -> None:
-        """Store what became of an alert."""
-        self._update(AlertRow.__table__, [alert_columns(alert)])
+    def save_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Store what became of alerts."""
+        self._update(AlertRow.__table__, [alert_columns(alert) for alert in alerts])
 
     def wing_counts(self) -> dict[str | None, WingCounts]:
         """Alerts by wing; a wing without any is left out."""
@@ -305,3 +308,9 @@ class Repository:
         )
         renamed = [{f"key_{name}" if name in keys else name: value for name, value in row.items()} for row in rows]
         self._connection.execute(statement, renamed)
+
+
+def chunks(keys: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Keys in pieces that one query may bear."""
+    for begin in range(0, len(keys), CHUNK):
+        yield keys[begin : begin + CHUNK]

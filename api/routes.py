@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import NonNegativeInt
 
@@ -114,7 +115,7 @@ def get_detections(hub: TheHub, response: Response, query: Annotated[DetectionQu
     return placed(response, lists.detections(hub, query))
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=StreamingResponse)
 async def get_events(
     hub: TheHub,
     place: Annotated[Place, Query()],

@@ -94,8 +94,7 @@ def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale
     over = [
         after for alert in repository.active_alerts() if (after := ended(alert, now_us=now_us, gap_us=gap_us)) != alert
     ]
-    for alert in over:
-        repository.save_alert(alert)
+    repository.save_alerts(over)
     told = tell_alerts(repository, over, now_us=now_us)
     told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
     oldest, newest = repository.change_range()
