@@ -95,7 +95,7 @@ def find_preambles(
         If given, only these are tried, without ranking.
     """
     size = round(PREAMBLE_PERIOD_S * stretch.sample_rate_hz)
-    kept = [t for t in triggers if 0 <= t.step * step and t.step * step + size <= stretch.iq.size]
+    kept = [t for t in triggers if t.step * step >= 0 and t.step * step + size <= stretch.iq.size]
     known = tuple(roots)
     found: list[Preamble] = []
     for begin in range(0, len(kept), CHUNK):

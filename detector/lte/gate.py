@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
 from detector.types import FloatArray, PowerMap
 
-__all__ = ["Trigger", "grouped", "preamble_triggers"]
+__all__ = ["Trigger", "grouped", "preamble_triggers", "stirring"]
 
 GROUP: Final = 4
 """Bins that are summed first: 37.5 kHz at 2.4 MS/s."""
@@ -122,3 +122,22 @@ def strongest(
             continue
         found.append(Trigger(step=row * stride, lower_hz=float(lower_hz[column]), deviation=float(excess[row, column])))
     return found, skipped
+
+
+def stirring(groups: FloatArray, deviations: float) -> bool:
+    """Whether anything as long as a slot and as wide as a resource block stands out of the noise.
+
+    An impulse fills the whole band for one step: the largest step of a window does not count.
+    """
+    steps, width = 5, 4
+    if len(groups) < steps or groups.shape[1] < width:
+        return True
+    means = box_means(groups, steps=steps, width=width, stride=2, spacing=2)
+    sigma = np.sqrt(HANN_LOSS / (steps * width * GROUP))
+    rows, columns = np.nonzero(means > np.median(means) * (1 + deviations * sigma))
+    for row, column in zip(rows[:2000].tolist(), columns[:2000].tolist(), strict=True):
+        levels = groups[2 * row : 2 * row + steps, 2 * column : 2 * column + width].mean(axis=1)
+        rest = (levels.sum() - levels.max()) / (steps - 1)
+        if rest > 1 + deviations * sigma * 0.8:
+            return True
+    return False

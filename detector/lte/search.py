@@ -5,17 +5,18 @@ Ties the stages together and keeps what they need of the past, in bounded size. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 
 from detector.lte.access import Preamble, Stretch, find_preambles
-from detector.lte.gate import GROUP, grouped, preamble_triggers
+from detector.lte.gate import GROUP, grouped, preamble_triggers, stirring
+from detector.lte.lattice import Lattice
 from detector.lte.phones import Phone, Proof, emission_of, joined
-from detector.lte.standard import PREAMBLE_WIDTH_HZ
-from detector.lte.thresholds import LteThresholds
+from detector.lte.standard import PREAMBLE_WIDTH_HZ, RESOURCE_BLOCK_HZ, SLOT_S
+from detector.lte.uplink import Reading, follow, read
 from detector.search import Context
-from detector.types import Burst, Event, EventKind, Finding, FloatArray, Label, Segment
+from detector.types import Burst, Emission, Event, EventKind, Finding, FloatArray, Label, Segment
 
 __all__ = ["LteState", "begin", "step"]
 
@@ -37,6 +38,13 @@ class Piece:
     floor: FloatArray
 
 
+class Setting(TypedDict):
+    """What the channels' search needs to know of a piece."""
+
+    allowed: tuple[float, float]
+    density: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRoot:
     """A root that was heard, and where its band begins."""
@@ -55,6 +63,8 @@ class LteState:
     phone: Phone | None = None
     keys: int = 0
     told: tuple[Preamble, ...] = ()
+    lattice: Lattice | None = None
+    painted: int = 0
 
 
 def begin(context: Context) -> LteState:
@@ -78,10 +88,12 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
     if known:
         found += searched_known(state.context, piece, known)
     found = unseen(found, state.told)
-    proofs = [proof_of(p, piece, segment, levels) for p in found]
+    proofs = [preamble_proof(p, segment) for p in found]
+    lattice, painted, fresh_proofs = channels(state, piece, segment, (*state.told, *found))
+    proofs = sorted((*proofs, *fresh_proofs), key=lambda proof: proof.burst.start)
     phone = joined(state.phone, proofs, key=state.keys) if proofs else state.phone
     keys = state.keys + (state.phone is None and phone is not None)
-    emissions = ()
+    emissions: tuple[Emission, ...] = ()
     bursts = tuple(replace(proof.burst, emission=phone.key) for proof in proofs) if phone else ()
     if phone:
         silent = segment.stop - phone.stop > levels.release_s * segment.tuning.sample_rate_hz
@@ -95,8 +107,78 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
         phone=phone,
         keys=keys,
         told=(*state.told, *found)[-64:],
+        lattice=lattice,
+        painted=painted,
     )
     return state, Finding(bursts=bursts, emissions=emissions, events=limits(segment, skipped))
+
+
+def channels(
+    state: LteState, piece: Piece, segment: Segment, preambles: Sequence[Preamble]
+) -> tuple[Lattice | None, int, list[Proof]]:
+    """Shared and control channels: the lattice that is now known, up to where they are painted, and the new ones."""
+    levels = state.context.profile.lte
+    if not stirring(piece.groups, levels.stir_deviations):
+        return state.lattice, state.painted, []
+    lattice = state.lattice
+    pieces = [piece]
+    if lattice is None:
+        reading = read(piece.stretch, likelihood=levels.box_likelihood, **setting(state.context, piece))
+        if reading.evidence < levels.lattice_evidence:
+            return None, state.painted, []
+        lattice = reading.lattice
+        pieces = [*state.past, piece]
+    proofs: list[Proof] = []
+    painted = state.painted
+    for one in pieces:
+        reading = follow(one.stretch, lattice, likelihood=levels.box_likelihood, **setting(state.context, one))
+        lattice = reading.lattice if reading.evidence > 0 else lattice
+        got = box_proofs(reading, one, segment, preambles, painted)
+        proofs += got
+        painted = max([painted, *(p.burst.start + p.burst.count // 2 for p in got)])
+    return lattice, painted, proofs
+
+
+def setting(context: Context, piece: Piece) -> Setting:
+    """Where in the band a piece's channels may lie, and its noise power in one block."""
+    rate = piece.stretch.sample_rate_hz
+    density = float(np.median(piece.floor)) * piece.floor.size * RESOURCE_BLOCK_HZ / rate
+    return {"allowed": (context.ranges[0][0], context.ranges[-1][1]), "density": density}
+
+
+def box_proofs(
+    reading: Reading, piece: Piece, segment: Segment, preambles: Sequence[Preamble], painted: int
+) -> list[Proof]:
+    """A reading's boxes as bursts, but those that were painted before or that a preamble explains."""
+    rate = piece.stretch.sample_rate_hz
+    proofs: list[Proof] = []
+    share = reading.evidence / max(1, len(reading.boxes))
+    for box in reading.boxes:
+        start = int(reading.map.starts[box.slot])
+        if not piece.own_start <= start < piece.own_stop or start < painted:
+            continue
+        lower = float(reading.map.lowers_hz[box.block])
+        power = float(reading.map.floor[box.block : box.block + box.blocks].sum()) * max(box.level - 1, 1e-3)
+        burst = Burst(
+            label=box.label,
+            start=start,
+            count=round(box.slots * SLOT_S * rate),
+            freq_lower_hz=lower,
+            freq_upper_hz=lower + box.blocks * RESOURCE_BLOCK_HZ,
+            snr_db=float(10 * np.log10(max(box.level - 1, 1e-3))),
+            power_dbfs=float(10 * np.log10(power)),
+            clipped=segment.clipped > 0,
+        )
+        if not any(covers(preamble, burst) for preamble in preambles):
+            proofs.append(Proof(burst=burst, evidence=share))
+    return proofs
+
+
+def covers(preamble: Preamble, burst: Burst) -> bool:
+    """Whether a preamble explains a burst's energy."""
+    in_time = min(preamble.start + preamble.count, burst.start + burst.count) - max(preamble.start, burst.start)
+    in_band = min(preamble.upper_hz, burst.freq_upper_hz) - max(preamble.lower_hz, burst.freq_lower_hz)
+    return in_time > 0.2 * burst.count and in_band > -RESOURCE_BLOCK_HZ
 
 
 def known_of(known: tuple[KnownRoot, ...], old: tuple[KnownRoot, ...]) -> tuple[KnownRoot, ...]:
@@ -182,7 +264,7 @@ def unseen(found: Sequence[Preamble], told: Sequence[Preamble]) -> list[Preamble
     return sorted(kept, key=lambda p: p.start)
 
 
-def proof_of(found: Preamble, piece: Piece, segment: Segment, levels: LteThresholds) -> Proof:
+def preamble_proof(found: Preamble, segment: Segment) -> Proof:
     """A preamble as a burst with its evidence."""
     rate = segment.tuning.sample_rate_hz
     noise = float(np.median(segment.floor)) * segment.floor.size * PREAMBLE_WIDTH_HZ / rate

@@ -23,6 +23,12 @@ class LteThresholds:
         Evidence from which a correlation is a preamble, of any root and of a known one.
     site_roots
         Physical roots of the cells around this site, tried everywhere at the lower levels.
+    stir_deviations
+        Excess energy of a slot in one block, in standard deviations, from which a segment's channels are looked at.
+    box_likelihood
+        Log likelihood ratio against noise from which a box on the lattice is a burst.
+    lattice_evidence
+        Evidence of the reference sequences from which a lattice is a cell's.
     sure_evidence
         Evidence beyond the number of hypotheses at which an emission's score is 0.9.
     release_s
@@ -36,6 +42,9 @@ class LteThresholds:
     preamble_evidence: float
     preamble_known_evidence: float
     site_roots: tuple[int, ...]
+    stir_deviations: float
+    box_likelihood: float
+    lattice_evidence: float
     sure_evidence: float
     release_s: float
 

@@ -1,0 +1,177 @@
+"""The proof that a box is an uplink: the reference sequences that phones send in every slot.
+
+A shared channel carries a base sequence in the middle symbol of each slot, a control channel carries one, rotated, in
+every symbol. For symbols of random phases the coherence with any one sequence has a closed-form law that does not depend
+on levels; its tail, less the logarithm of everything that was tried, is the evidence. Base stations and other
+technologies send none of these sequences.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from detector.lte.access import Stretch
+from detector.lte.base_sequences import GROUPS, base_sequences
+from detector.lte.standard import (
+    BLOCK_SUBCARRIERS,
+    CYCLIC_PREFIXES_S,
+    DMRS_SYMBOL,
+    SLOT_S,
+    SLOT_SYMBOLS,
+    SUBCARRIER_HZ,
+    SYMBOL_S,
+)
+from detector.types import Iq
+
+__all__ = ["COARSE", "FINE", "Offsets", "Tally", "control_logs", "shared_logs", "tail_evidence"]
+
+EARLY_S: Final = CYCLIC_PREFIXES_S[1] / 2
+"""A symbol's window begins this long before its useful part: in the middle of its prefix."""
+
+ROTATIONS: Final = 24
+"""Rotations of a control channel's sequence that are tried: twelve are sent, and the delay turns them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Offsets:
+    """Errors of a lattice that are tried: of its time [s] and of its frequency [Hz]."""
+
+    times_s: NDArray[np.float64]
+    frequencies_hz: NDArray[np.float64]
+
+    @property
+    def count(self) -> int:
+        """How many pairs."""
+        return self.times_s.size * self.frequencies_hz.size
+
+
+COARSE: Final = Offsets(times_s=12e-6 * np.arange(-2, 3), frequencies_hz=5e3 * np.arange(-3, 4))
+FINE: Final = Offsets(times_s=4e-6 * np.arange(-1, 2), frequencies_hz=1.5e3 * np.arange(-1, 2))
+
+
+SHARED_TOLL: Final = 1.0
+CONTROL_TOLL: Final = 4.0
+"""What a box must bring beyond chance before it counts: GSM's own structure brings up to three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tally:
+    """Summed logs of several symbols over all offsets and groups, shape (n_times, n_frequencies, 30)."""
+
+    logs: NDArray[np.float64]
+    symbols: int
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Both together."""
+        return Tally(logs=self.logs + other.logs, symbols=self.symbols + other.symbols)
+
+    def best(self) -> tuple[float, tuple[int, int, int]]:
+        """Evidence of the best offsets and group, less what was tried, and their indexes."""
+        place = np.unravel_index(int(np.argmax(self.logs)), self.logs.shape)
+        evidence = tail_evidence(float(self.logs[place]), self.symbols) - float(np.log(self.logs.size))
+        return evidence, (int(place[0]), int(place[1]), int(place[2]))
+
+
+def tail_evidence(total: float, count: int) -> float:
+    """Minus the logarithm of the probability that ``count`` exponential variables of unit mean sum to ``total`` or more.
+
+    An upper bound on the probability where the sum is over its mean; nothing below it.
+    """
+    if total <= count:
+        return 0.0
+    ratio = (count - 1) / total
+    return max(0.0, total - (count - 1) * np.log(total) + float(gammaln(count)) + np.log1p(-ratio))
+
+
+def symbol_starts_s() -> NDArray[np.float64]:
+    """Beginnings of the useful parts of a slot's symbols after the slot's own, shape (7,)."""
+    prefixes = np.array(CYCLIC_PREFIXES_S)
+    return np.asarray(np.cumsum(prefixes) + SYMBOL_S * np.arange(SLOT_SYMBOLS))
+
+
+def subcarriers(
+    stretch: Stretch, at_s: NDArray[np.float64], *, lower_hz: float, count: int, shifts_hz: NDArray[np.float64]
+) -> Iq:
+    """Subcarriers of the symbols that begin at some times after the stretch's start.
+
+    Parameters
+    ----------
+    at_s
+        Beginnings of the useful parts, any shape.
+    lower_hz
+        Lower edge of the first block.
+    shifts_hz
+        Errors of it that are tried, shape (n_frequencies,).
+
+    Returns
+    -------
+    Iq
+        Shape (*at_s.shape, n_frequencies, count).
+    """
+    rate = stretch.sample_rate_hz
+    size = round(SYMBOL_S * rate)
+    first = np.clip(np.round((at_s - EARLY_S) * rate).astype(np.int64), 0, stretch.iq.size - size)
+    windows = stretch.iq[first[..., None] + np.arange(size)]
+    tones = lower_hz + shifts_hz[:, None] + SUBCARRIER_HZ * (np.arange(count) + 0.5)
+    turns = np.exp(-2j * np.pi / rate * np.arange(size)[:, None] * tones.ravel()).astype(np.complex64)
+    return np.asarray(windows @ turns, np.complex64).reshape(*at_s.shape, shifts_hz.size, count)
+
+
+def logs_of(correlations: NDArray[np.float32], energies: NDArray[np.float32], length: int, tried: int) -> Iq:
+    """Minus the log probability of the best of some correlations with sequences of a length, less what was tried.
+
+    Parameters
+    ----------
+    correlations
+        Largest squared magnitude, shape (..., 30).
+    energies
+        Of the symbols, shape (...,).
+    """
+    coherence = correlations / np.maximum(length * energies[..., None], 1e-30)
+    return np.maximum(0.0, -(length - 1) * np.log1p(-np.minimum(coherence, 1 - 1e-6)) - np.log(tried))
+
+
+def shared_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, blocks: int, offsets: Offsets) -> Tally:
+    """Evidence of a shared channel's two reference symbols.
+
+    Parameters
+    ----------
+    slot_s
+        Beginning of the subframe after the stretch's start.
+    lower_hz, blocks
+        Where it lies.
+    """
+    length = blocks * BLOCK_SUBCARRIERS
+    at = slot_s + symbol_starts_s()[DMRS_SYMBOL] + SLOT_S * np.arange(2) + offsets.times_s[:, None]
+    bins = subcarriers(stretch, at, lower_hz=lower_hz, count=length, shifts_hz=offsets.frequencies_hz)
+    transform = scipy.fft.next_fast_len(2 * length)
+    delays = scipy.fft.ifft(bins[..., None, :] * base_sequences(length).conj(), transform, axis=-1, overwrite_x=True)
+    peaks = (delays.real**2 + delays.imag**2).max(axis=-1) * np.float32(transform) ** 2
+    logs = logs_of(peaks, energy(bins), length, 2 * length)
+    return Tally(logs=logs.sum(axis=1) - SHARED_TOLL, symbols=2)
+
+
+def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, offsets: Offsets) -> Tally:
+    """Evidence of the seven symbols of one slot of a control channel."""
+    at = slot_s + symbol_starts_s() + offsets.times_s[:, None]
+    bins = subcarriers(stretch, at, lower_hz=lower_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz)
+    products = bins @ rotated_sequences()
+    power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], GROUPS, ROTATIONS).max(axis=-1)
+    logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, ROTATIONS)
+    return Tally(logs=logs.sum(axis=1) - CONTROL_TOLL, symbols=SLOT_SYMBOLS)
+
+
+def energy(bins: Iq) -> NDArray[np.float32]:
+    """Sum of the squared magnitudes over the last axis."""
+    return np.asarray((bins.real**2 + bins.imag**2).sum(axis=-1), np.float32)
+
+
+def rotated_sequences() -> Iq:
+    """Conjugates of one block's base sequences at all rotations, shape (12, 30 * ROTATIONS)."""
+    turns = np.exp(2j * np.pi / ROTATIONS * np.arange(ROTATIONS)[:, None] * np.arange(BLOCK_SUBCARRIERS))
+    rotated = base_sequences(BLOCK_SUBCARRIERS)[:, None, :] * turns
+    return np.asarray(rotated.conj().reshape(-1, BLOCK_SUBCARRIERS).T, np.complex64)
