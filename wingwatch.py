@@ -61,10 +61,10 @@ def hub(
 
     try:
         settings = load_settings(config)
+        configure_logging(as_json=settings.log_json)
+        serve(settings)
     except SettingsError as error:
         raise fail(str(error)) from error
-    configure_logging(as_json=settings.log_json)
-    serve(settings)
 
 
 @app.command(epilog="Example: WINGWATCH_SENSOR_TOKEN=... wingwatch sensor --config /etc/wingwatch/sensor.toml")

@@ -1,18 +1,18 @@
 """Runs the hub as a server until it is told to stop, and then ends open event streams instead of waiting for them."""
 
 import socket
+from typing import Final
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.logs import configure_logging
 from api.settings import Settings
 
 __all__ = ["HubServer", "serve", "server_for"]
 
-GRACE_S = 5
+GRACE_S: Final = 5
 """Requests that are still under way get this long when the server stops."""
 
 
@@ -40,14 +40,13 @@ def server_for(app: FastAPI, settings: Settings) -> HubServer:
 
 
 def serve(settings: Settings) -> None:
-    """Run the hub until it is interrupted.
+    """Run the hub until it is interrupted; logging is configured by whoever calls this.
 
     Raises
     ------
     SettingsError
         If it cannot start with these settings.
     """
-    configure_logging(as_json=settings.log_json)
     app = create_app(settings)
     structlog.get_logger("api").info(
         "hub listens", host=settings.host, port=settings.port, simulated=settings.simulated

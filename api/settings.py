@@ -18,6 +18,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
 PREFIX: Final = "WINGWATCH_"
+OF_SENSORS: Final = "WINGWATCH_SENSOR_"
+"""Settings of a sensor that runs on the same machine begin with this; they are not the hub's to judge."""
+
 MIN_TOKEN: Final = 16
 
 Seconds = Annotated[float, Gt(0), Le(86400)]
@@ -99,7 +102,8 @@ def load_settings(file: Path | None = None) -> Settings:
         In one line that names the setting.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    if unknown := sorted(n for n in os.environ if n.upper().startswith(PREFIX) and n.upper() not in known):
+    ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(OF_SENSORS))
+    if unknown := sorted(name for name in ours if name not in known):
         raise SettingsError(f"{unknown[0]}: unknown setting in the environment")
     try:
         return FileSettings(**read_file(file))
