@@ -6,9 +6,11 @@
 import type { Alert, Health, Page, Sensor, Wing } from "./api";
 import type { Change, Picture } from "./picture";
 
-/** A silent line is found out within a pulse and a patience: 4 s, where the page promises 5. */
-const PULSE_MS = 2000;
+/** A silent line is found out within a pulse and a patience: 3.5 s, where the page promises 5. */
+const PULSE_MS = 1500;
 const PATIENCE_MS = 2000;
+/** The hub's stream says at least each 10 s that it lives; one that does not is broken, though the hub may be well. */
+const STREAM_PATIENCE_MS = 25_000;
 const RETRY_MS = 1000;
 const SNAPSHOT_PATIENCE_MS = 8000;
 
@@ -47,27 +49,34 @@ async function loadPicture(): Promise<{ picture: Picture; eventId: number }> {
   };
 }
 
-/** Hand on changes until the line breaks; rejects then, resolves on abort. */
+/** Hand on changes until the line breaks or the hub says that some are forgotten; rejects then, resolves on abort. */
 function listen(eventId: number, listener: Listener, signal: AbortSignal): Promise<void> {
   const stream = new EventSource(address(`events?last_event_id=${eventId}`));
+  let heardMs = Date.now();
+  const hear = (kind: string, act: (data: string) => void): void =>
+    stream.addEventListener(kind, ({ data }: MessageEvent<string>) => {
+      heardMs = Date.now();
+      act(data);
+    });
   return new Promise<void>((resolve, reject) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
-    stream.addEventListener("open", () => listener.live());
-    stream.addEventListener("error", () => reject(new Error("the event stream broke")));
+    hear("open", () => listener.live());
+    hear("error", () => reject(new Error("the event stream broke")));
+    hear("reset", () => reject(new Error("the hub forgot what changed since")));
+    hear("heartbeat", () => {});
     for (const kind of ["wing", "sensor", "alert"] as const) {
-      stream.addEventListener(kind, ({ data }: MessageEvent<string>) => {
-        listener.change({ kind, value: JSON.parse(data) } as Change);
-      });
+      hear(kind, (data) => listener.change({ kind, value: JSON.parse(data) } as Change));
     }
-    feelPulse(() => stream.readyState !== EventSource.CLOSED).catch(reject);
+    feelPulse(stream, () => heardMs).catch(reject);
   }).finally(() => stream.close());
 }
 
-/** Ask after the hub's health at each pulse; rejects once it stays silent. */
-async function feelPulse(wanted: () => boolean): Promise<void> {
+/** Ask after the hub's health at each pulse; rejects once the hub or its stream stays silent. */
+async function feelPulse(stream: EventSource, heardMs: () => number): Promise<void> {
   await pause(PULSE_MS);
-  while (wanted()) {
+  while (stream.readyState !== EventSource.CLOSED) {
     await get<Health>("health", AbortSignal.timeout(PATIENCE_MS));
+    if (Date.now() - heardMs() > STREAM_PATIENCE_MS) throw new Error("the event stream is silent");
     await pause(PULSE_MS);
   }
 }
