@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
@@ -57,7 +58,7 @@ class GmskBurst:
     def render(self, span: Span) -> Iq:
         """Samples at the times and in the band of a receiver, shape (span.count,)."""
         if abs(span.offset_hz) + SKIRT_HZ <= span.sample_rate_hz / 2:
-            gain = front_end_gain(np.array([span.offset_hz]), span.sample_rate_hz)
+            gain = front_end_gain(span.offset_hz, 0.0, 1, span.sample_rate_hz)
             return self.turned(span) * gain
         return self.filtered(span)
 
@@ -75,13 +76,15 @@ class GmskBurst:
         """The part of the burst that a receiver's filter lets through."""
         double = Span(
             first_s=span.first_s,
-            count=2 * span.count,
+            count=2 * scipy.fft.next_fast_len(span.count),
             sample_rate_hz=2 * span.sample_rate_hz,
             offset_hz=span.offset_hz,
         )
-        frequency_hz = np.fft.fftfreq(double.count, 1 / double.sample_rate_hz)
-        spectrum = np.fft.fft(self.turned(double)) * front_end_gain(frequency_hz, span.sample_rate_hz)
-        return np.fft.ifft(spectrum)[::2].astype(np.complex64)
+        step_hz = double.sample_rate_hz / double.count
+        gain = front_end_gain(-span.sample_rate_hz, step_hz, double.count, span.sample_rate_hz)
+        spectrum = scipy.fft.fft(self.turned(double))
+        spectrum *= np.fft.fftshift(gain)
+        return scipy.fft.ifft(spectrum)[: 2 * span.count : 2]
 
 
 def envelope(bits: Bits, time_s: NDArray[np.float64]) -> Iq:

@@ -17,6 +17,7 @@ __all__ = ["Building", "Channel", "channel", "loss_db", "shadowing_db"]
 
 STOREY_M: Final = 3.0
 CELL_M: Final = 5.0
+WING_M: Final = 32.0
 REFERENCE_LOSS_DB: Final = 31.5
 """Free space, 1 m, 900 MHz."""
 
@@ -38,15 +39,15 @@ class Building:
     wall_db, floor_db
         Loss of each inner wall and of each floor.
     wing_db
-        Loss of the outer walls between two wings.
+        Loss of the outer walls between two neighbouring wings.
     shadowing_db
         Spread of what is peculiar to a cell and a sensor.
     """
 
-    exponent: float = 2.6
-    wall_db: float = 4.0
+    exponent: float = 2.4
+    wall_db: float = 3.0
     floor_db: float = 11.0
-    wing_db: float = 14.0
+    wing_db: float = 6.0
     shadowing_db: float = 4.0
 
 
@@ -68,9 +69,10 @@ def loss_db(phone: Phone, sensor: SensorPlace, building: Building) -> float:
     """Mean loss between a phone and a sensor, without shadowing."""
     across = np.subtract(phone.place_m, sensor.place_m)
     distance_m = max(1.0, float(np.linalg.norm(across)))
-    walls = 1 + min(4.0, float(np.hypot(across[0], across[1])) / CELL_M)
+    flat_m = float(np.hypot(across[0], across[1]))
+    walls = 1 + min(4.0, flat_m / CELL_M)
     floors = round(abs(float(across[2])) / STOREY_M)
-    outer_db = 0.0 if phone.cell.wing == sensor.wing else building.wing_db
+    outer_db = 0.0 if phone.cell.wing == sensor.wing else building.wing_db * max(1.0, flat_m / WING_M)
     spread_db = 10 * building.exponent * np.log10(distance_m)
     return float(REFERENCE_LOSS_DB + spread_db + building.wall_db * walls + building.floor_db * floors + outer_db)
 

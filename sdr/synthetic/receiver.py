@@ -92,7 +92,7 @@ def receiver_of(sensor: SensorPlace, *, seed: int) -> Receiver:
     """The receiver of a sensor, with faults of its own."""
     rng = stream(seed, 4, *sensor.name.encode())
     return Receiver(
-        floor_dbm_hz=-150.0 + rng.normal(0, 1.0),
+        floor_dbm_hz=-140.0 + rng.normal(0, 1.0),
         noise_dbfs=-36.0 + rng.normal(0, 0.5),
         error_hz=rng.normal(0, 200.0),
         dc_dbfs=-45.0 + rng.normal(0, 2.0),
@@ -104,8 +104,8 @@ def background(receiver: Receiver, sensor: SensorPlace, *, sample_rate_hz: float
     """Draw a receiver's noise once and write down its lines."""
     rng = stream(seed, 5, *sensor.name.encode())
     white = rng.standard_normal(2 * RING_SAMPLES, np.float32).view(np.complex64)
-    shape = front_end_gain(np.fft.fftfreq(RING_SAMPLES, 1 / sample_rate_hz), sample_rate_hz)
-    ring = scipy.fft.ifft(scipy.fft.fft(white) * shape).view(np.float32)
+    shape = front_end_gain(-sample_rate_hz / 2, sample_rate_hz / RING_SAMPLES, RING_SAMPLES, sample_rate_hz)
+    ring = scipy.fft.ifft(scipy.fft.fft(white) * np.fft.fftshift(shape)).view(np.float32)
     # Two pieces are added, and white noise of one step in either part has a power of two steps.
     ring *= steps(receiver.noise_dbfs) / 2
     return Background(ring=ring, lines=lines(receiver, rng), seed=(seed, 6, *sensor.name.encode()))

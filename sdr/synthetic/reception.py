@@ -31,8 +31,11 @@ INAUDIBLE_DB: Final = -18.0
 RAMP_S: Final = 1e-3
 """Longer than any ramp."""
 
-HEADROOM_DB: Final = 18.0
-"""How far fading and levels may lift a transmission over its phone's nominal power."""
+HEADROOM_DB: Final = 11.0
+"""How far fading and levels may lift a transmission over its phone's nominal power, bandwidth for bandwidth."""
+
+LATE_S: Final = 1.0
+"""The last transmission of an episode ends sooner than this after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +63,15 @@ class Heard:
     lower_hz: float
     upper_hz: float
     snr_db: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Path:
+    """From the phone of an episode to the sensor: the mean level of its nominal power at the antenna, and the fading."""
+
+    episode: int
+    level_dbm: float
+    fading: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,29 +123,31 @@ def mix(block: Iq, sounding: list[Heard], start: int) -> None:
 
 
 def heard(reception: Reception) -> Iterator[Heard]:
-    """What reaches the converter from the opening on, in their order."""
-    for episode, sent in on_air(reception):
-        one = arriving(reception, episode, sent)
+    """What reaches the converter from the opening on, in its order."""
+    for path, sent in on_air(reception):
+        one = arriving(reception, path, sent)
         if one is not None:
             yield one
 
 
-def on_air(reception: Reception) -> Iterator[tuple[Episode, Transmission]]:
+def on_air(reception: Reception) -> Iterator[tuple[Path, Transmission]]:
     """Transmissions of the audible episodes that end after the opening, in the order of starts."""
     phones = populate(reception.site, seed=reception.seed)
-    waiting: list[tuple[float, int, Episode, Transmission, Iterator[Transmission]]] = []
+    silence_dbm = reception.receiver.density_dbm_hz() + 10 * log10(RESOURCE_BLOCK_HZ) + INAUDIBLE_DB
+    waiting: list[tuple[float, int, Path, Transmission, Iterator[Transmission]]] = []
 
-    def wait(episode: Episode, rest: Iterator[Transmission]) -> None:
+    def wait(path: Path, rest: Iterator[Transmission]) -> None:
         if (sent := next(rest, None)) is not None:
-            heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, episode.number, episode, sent, rest))
+            heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, path.episode, path, sent, rest))
 
     for episode in episodes(phones, seed=reception.seed):
         while waiting and waiting[0][0] < episode.start_s - RAMP_S:
             _, _, early, sent, rest = heapq.heappop(waiting)
             yield early, sent
             wait(early, rest)
-        if episode.stop_s + 1 > reception.opened_s and audible(reception, episode):
-            wait(episode, transmissions(episode, seed=reception.seed))
+        path = path_of(reception, episode)
+        if episode.stop_s + LATE_S > reception.opened_s and path.level_dbm + HEADROOM_DB > silence_dbm:
+            wait(path, transmissions(episode, seed=reception.seed))
 
 
 def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
@@ -144,20 +158,15 @@ def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
     return lte_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)
 
 
-def nominal_dbm(reception: Reception, episode: Episode) -> float:
-    """Mean level of a phone at the sensor's antenna, as far as place and walls say."""
-    phone, sensor, building = episode.phone, reception.sensor, reception.building
-    shadow_db = shadowing_db(phone.cell, sensor, building, seed=reception.seed)
-    return phone.power_dbm - loss_db(phone, sensor, building) - shadow_db
+def path_of(reception: Reception, episode: Episode) -> Path:
+    """How an episode reaches the sensor."""
+    phone, sensor, building, seed = episode.phone, reception.sensor, reception.building, reception.seed
+    lost_db = loss_db(phone, sensor, building) + shadowing_db(phone.cell, sensor, building, seed=seed)
+    fading = channel(episode.number, sensor, seed=seed)
+    return Path(episode=episode.number, level_dbm=phone.power_dbm - lost_db, fading=fading)
 
 
-def audible(reception: Reception, episode: Episode) -> bool:
-    """Whether any of an episode may reach the sensor; judged in the narrowest bandwidth that a phone uses."""
-    noise_dbm = reception.receiver.density_dbm_hz() + 10 * log10(RESOURCE_BLOCK_HZ)
-    return nominal_dbm(reception, episode) + HEADROOM_DB - noise_dbm > INAUDIBLE_DB
-
-
-def arriving(reception: Reception, episode: Episode, sent: Transmission) -> Heard | None:
+def arriving(reception: Reception, path: Path, sent: Transmission) -> Heard | None:
     """A transmission on the sensor's own samples; None if nothing of it is heard."""
     rate = reception.tuning.sample_rate_hz
     centre_hz = (reception.tuning.centre_hz or 0.0) + reception.receiver.error_hz
@@ -165,15 +174,15 @@ def arriving(reception: Reception, episode: Episode, sent: Transmission) -> Hear
     lower_hz, upper_hz = offset_hz + sent.lower_hz, offset_hz + sent.upper_hz
     start_s, ramp_s = sent.start_s - reception.opened_s, sent.waveform.ramp_s
     first, stop = ceil((start_s - ramp_s) * rate), ceil((start_s + sent.duration_s + ramp_s) * rate)
-    fading = faded(reception, episode).gain(sent.start_s, offset_hz)
-    level_dbm = nominal_dbm(reception, episode) + sent.level_db + 20 * log10(abs(fading))
+    fading = path.fading.gain(sent.start_s, offset_hz)
+    level_dbm = path.level_dbm + sent.level_db + 20 * log10(abs(fading))
     snr_db = level_dbm - reception.receiver.density_dbm_hz() - 10 * log10(sent.upper_hz - sent.lower_hz)
     if stop <= 0 or lower_hz >= rate / 2 or upper_hz <= -rate / 2 or snr_db < INAUDIBLE_DB:
         return None
     span = Span(first_s=first / rate - start_s, count=stop - first, sample_rate_hz=rate, offset_hz=offset_hz)
     amplitude = steps(level_dbm - reception.receiver.full_scale_dbm(rate)) * np.complex64(fading / abs(fading))
     return Heard(
-        episode=episode.number,
+        episode=path.episode,
         transmission=sent,
         first=first,
         iq=sent.waveform.render(span) * amplitude,
@@ -181,8 +190,3 @@ def arriving(reception: Reception, episode: Episode, sent: Transmission) -> Hear
         upper_hz=upper_hz,
         snr_db=snr_db,
     )
-
-
-def faded(reception: Reception, episode: Episode) -> Channel:
-    """The fading of an episode at the sensor."""
-    return channel(episode.number, reception.sensor, seed=reception.seed)

@@ -62,7 +62,7 @@ class Tones:
         time_s = span.first_s + edges[:-1] / rate
         tone_hz = self.lowest_hz + self.spacing_hz * np.arange(self.spectra.shape[1])
         cycles = np.outer(time_s - edges_s[:-1] - prefixes_s, tone_hz) + (time_s * span.offset_hz)[:, None]
-        gain = front_end_gain(tone_hz + span.offset_hz, rate)
+        gain = front_end_gain(self.lowest_hz + span.offset_hz, self.spacing_hz, tone_hz.size, rate)
         values = (self.spectra * gain * np.exp(2j * np.pi * cycles)).astype(np.complex64)
         longest = int(np.diff(edges).max())
         sums = tone_matrix(longest, tone_hz.size, self.spacing_hz / rate) @ values.T

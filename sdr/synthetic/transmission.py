@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detector.types import FloatArray, Iq, Label
 
@@ -80,15 +79,16 @@ class Transmission:
     waveform: Waveform
 
 
-def front_end_gain(frequency_hz: NDArray[np.floating], sample_rate_hz: float) -> FloatArray:
-    """Amplitude that a receiver's filter leaves of a tone at an offset from its centre.
+@lru_cache(maxsize=256)
+def front_end_gain(lowest_hz: float, spacing_hz: float, count: int, sample_rate_hz: float) -> FloatArray:
+    """Amplitude that a receiver's filter leaves of tones, by their offsets from its centre, shape (count,).
 
     Flat in the middle, down by some 5 dB at the edges as is measured on dongles, nothing beyond them.
     """
-    share = np.abs(frequency_hz) / sample_rate_hz
+    share = np.abs(lowest_hz + spacing_hz * np.arange(count)) / sample_rate_hz
     beyond = np.clip((share - FLAT_SHARE) / (0.5 - FLAT_SHARE), 0.0, 1.0)
     gain = 10 ** (-EDGE_LOSS_DB / 20 * np.sin(np.pi / 2 * beyond) ** 2)
-    return np.where(share < 0.5, gain, 0.0).astype(np.float32)
+    return np.where(share <= 0.5, gain, 0.0).astype(np.float32)
 
 
 @lru_cache(maxsize=256)
