@@ -76,6 +76,6 @@ def test_a_wrong_profile_is_named(quiet, tmp_path, content, message):
 def test_every_command_has_help_with_an_example():
     top = wingwatch("--help")
     assert top.returncode == 0
-    for command in ("detect", "sensor", "hub", "record"):
+    for command in ("detect", "sensor", "hub", "simulate"):
         assert command in top.stdout
         assert "Example" in wingwatch(command, "--help").stdout
