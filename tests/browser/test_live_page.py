@@ -109,7 +109,7 @@ def test_everything_can_be_reached_and_used_by_keyboard(hub, open_page, heard_ph
         page.keyboard.press("ArrowRight")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.keyboard.press("Tab")
-        expect(page.get_by_role("region", name="Alertes").last).to_be_focused()
+        expect(page.get_by_role("group", name="Alertes")).to_be_focused()
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_text("ARFCN 36", exact=True)).to_be_visible()

@@ -80,12 +80,11 @@ export const en = {
     frequency: "Frequency",
     snr: "Signal over noise",
     score: "Score",
-    sensors: "Heard by",
+    sensors: "Heard by, loudest first",
     detections: "Detections",
     kinds: "Bursts",
     opened: "Opened",
     last: "Last heard",
-    why: "Why",
   },
   technologies: {
     gsm: "2G phone",

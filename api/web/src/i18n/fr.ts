@@ -83,12 +83,11 @@ export const fr: Messages = {
     frequency: "Fréquence",
     snr: "Signal sur bruit",
     score: "Score",
-    sensors: "Entendu par",
+    sensors: "Entendu par, du plus fort",
     detections: "Détections",
     kinds: "Salves",
     opened: "Ouverte",
     last: "Entendu à",
-    why: "Pourquoi",
   },
   technologies: {
     gsm: "Téléphone 2G",

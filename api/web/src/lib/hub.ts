@@ -17,6 +17,8 @@ const SNAPSHOT_PATIENCE_MS = 8000;
 export interface Listener {
   picture(picture: Picture): void;
   change(change: Change): void;
+  /** The hub has just answered: what is shown is still so. */
+  pulse(): void;
   live(): void;
   lost(): void;
 }
@@ -67,16 +69,20 @@ function listen(eventId: number, listener: Listener, signal: AbortSignal): Promi
     for (const kind of ["wing", "sensor", "alert"] as const) {
       hear(kind, (data) => listener.change({ kind, value: JSON.parse(data) } as Change));
     }
-    feelPulse(stream, () => heardMs).catch(reject);
+    feelPulse(stream, { beat: () => listener.pulse(), heardMs: () => heardMs }).catch(reject);
   }).finally(() => stream.close());
 }
 
 /** Ask after the hub's health at each pulse; rejects once the hub or its stream stays silent. */
-async function feelPulse(stream: EventSource, heardMs: () => number): Promise<void> {
+async function feelPulse(
+  stream: EventSource,
+  { beat, heardMs }: { beat: () => void; heardMs: () => number },
+): Promise<void> {
   await pause(PULSE_MS);
   while (stream.readyState !== EventSource.CLOSED) {
     await get<Health>("health", AbortSignal.timeout(PATIENCE_MS));
     if (Date.now() - heardMs() > STREAM_PATIENCE_MS) throw new Error("the event stream is silent");
+    if (stream.readyState === EventSource.OPEN) beat();
     await pause(PULSE_MS);
   }
 }

@@ -16,10 +16,16 @@ export class Live {
   /** The hub's time, so that a desk with a wrong clock still tells the right age. */
   nowMs = $state(Date.now());
   #offsetMs = 0;
+  #knownMs = Date.now();
 
   /** True when what is shown may no longer be so. */
   get old(): boolean {
     return this.link.state === "lost";
+  }
+
+  /** The moment of which the picture tells: now, or when the line was last whole. Ages are counted to it. */
+  get pictureMs(): number {
+    return this.link.state === "lost" ? this.link.sinceMs : this.nowMs;
   }
 
   /** Follow the hub until the returned function is called. */
@@ -31,6 +37,7 @@ export class Live {
       {
         picture: (picture) => this.#paint(picture),
         change: (change) => this.#apply(change),
+        pulse: () => this.#know(),
         live: () => (this.link = { state: "live" }),
         lost: () => this.#lose(),
       },
@@ -44,6 +51,7 @@ export class Live {
     this.picture = painted(picture);
     this.#offsetMs = Date.parse(picture.health.now) - Date.now();
     this.#tick();
+    this.#know();
   }
 
   #apply(change: Change): void {
@@ -51,7 +59,11 @@ export class Live {
   }
 
   #lose(): void {
-    if (this.link.state !== "lost") this.link = { state: "lost", sinceMs: this.nowMs };
+    if (this.link.state !== "lost") this.link = { state: "lost", sinceMs: this.#knownMs };
+  }
+
+  #know(): void {
+    this.#knownMs = Date.now() + this.#offsetMs;
   }
 
   #tick(): void {
