@@ -27,6 +27,9 @@ CHUNKS: Final = 8
 FINE: Final = 4
 """Steps of the time phase in one such part: 16 us."""
 
+NOISE_DEVIATIONS: Final = 3.0
+"""Deviations up to this many times their own noise do not count."""
+
 LINE: Final = 2.0
 """A bin whose median stands this far over its neighbours' is a steady line."""
 
@@ -98,10 +101,11 @@ def learn_slot(stretch: Stretch, allowed: tuple[float, float]) -> float:
     width = order.size // half * half
     halves = notched(power[:, order])[:, :width].reshape(n, -1, half).sum(axis=2)
     bands = halves[:, :-1] + halves[:, 1:]
-    summed = np.concatenate((np.zeros((1, bands.shape[1])), np.cumsum(bands / np.median(bands), axis=0)))
+    summed = np.concatenate((np.zeros((1, bands.shape[1])), np.cumsum(bands, axis=0, dtype=np.float64)))
     places = SLOT_S * rate / size
+    values = CHUNKS * 2 * half
     scores = [
-        spread(np.diff(interpolated(summed, np.arange(phase / FINE, n + 1e-9, places)), axis=0))
+        standing_out(np.diff(interpolated(summed, np.arange(phase / FINE, n + 1e-9, places)), axis=0), values)
         for phase in range(CHUNKS * FINE)
     ]
     return stretch.start + int(np.argmax(scores)) / FINE * size
@@ -129,9 +133,18 @@ def interpolated(summed: NDArray[np.float64], at: NDArray[np.float64]) -> NDArra
     return np.asarray(summed[whole] * (1 - rest) + summed[whole + 1] * rest)
 
 
-def spread(sums: NDArray[np.float64]) -> float:
-    """Sum of the variances in time; what is steady does not count."""
-    return float(np.sum(np.var(sums, axis=0))) if len(sums) else 0.0
+def standing_out(sums: NDArray[np.float64], values: int) -> float:
+    """Sum of the squared deviations from each column's median, less what noise explains.
+
+    Parameters
+    ----------
+    values
+        Independent values in each sum: their noise is one over the root of it.
+    """
+    if not len(sums):
+        return 0.0
+    deviations = np.abs(sums / np.maximum(np.median(sums, axis=0), 1e-30) - 1) * np.sqrt(values)
+    return float(np.sum(np.square(np.maximum(deviations - NOISE_DEVIATIONS, 0))))
 
 
 def slot_starts(stretch: Stretch, slot: float) -> NDArray[np.int64]:
@@ -155,10 +168,9 @@ def slot_energies(stretch: Stretch, starts: NDArray[np.int64]) -> tuple[FloatArr
 def learn_block(energies: FloatArray, frequencies: NDArray[np.float64], allowed: tuple[float, float]) -> float:
     """Lower edge of a resource block."""
     inside = (frequencies > allowed[0]) & (frequencies < allowed[1])
-    band = energies[:, inside] / max(float(np.median(energies)), 1e-30)
-    summed = np.concatenate((np.zeros((len(band), 1)), np.cumsum(band, axis=1, dtype=np.float64)), axis=1)
+    summed = np.pad(np.cumsum(energies[:, inside], axis=1, dtype=np.float64), ((0, 0), (1, 0)))
     width = round(RESOURCE_BLOCK_HZ / SLOT_BIN_HZ)
-    scores = [spread(np.diff(summed[:, phase::width], axis=1)) / 1 for phase in range(width)]
+    scores = [standing_out(np.diff(summed[:, phase::width], axis=1), CELL_VALUES) for phase in range(width)]
     return float(frequencies[inside][0]) + int(np.argmax(scores)) * SLOT_BIN_HZ - SLOT_BIN_HZ / 2
 
 

@@ -53,6 +53,9 @@ COARSE: Final = Offsets(times_s=12e-6 * np.arange(-2, 3), frequencies_hz=5e3 * n
 FINE: Final = Offsets(times_s=4e-6 * np.arange(-1, 2), frequencies_hz=1.5e3 * np.arange(-1, 2))
 
 
+MOST_COHERENT: Final = 0.9
+"""Coherence that is expected of the strongest symbols, after fading and the lattice's error."""
+
 SHARED_TOLL: Final = 1.0
 CONTROL_TOLL: Final = 4.0
 """What a box must bring beyond chance before it counts: GSM's own structure brings up to three."""
@@ -60,14 +63,27 @@ CONTROL_TOLL: Final = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tally:
-    """Summed logs of several symbols over all offsets and groups, shape (n_times, n_frequencies, 30)."""
+    """Evidence of one or more boxes.
+
+    Parameters
+    ----------
+    logs
+        Summed logs over all offsets and groups, shape (n_times, n_frequencies, 30).
+    symbols
+        How many symbols they are of.
+    expected
+        What the logs of true boxes of these levels would be.
+    """
 
     logs: NDArray[np.float64]
     symbols: int
+    expected: float
 
     def plus(self, other: "Tally") -> "Tally":
         """Both together."""
-        return Tally(logs=self.logs + other.logs, symbols=self.symbols + other.symbols)
+        return Tally(
+            logs=self.logs + other.logs, symbols=self.symbols + other.symbols, expected=self.expected + other.expected
+        )
 
     def best(self) -> tuple[float, tuple[int, int, int]]:
         """Evidence of the best offsets and group, less what was tried, and their indexes."""
@@ -135,11 +151,21 @@ def logs_of(correlations: NDArray[np.float32], energies: NDArray[np.float32], le
     return np.maximum(0.0, -(length - 1) * np.log1p(-np.minimum(coherence, 1 - 1e-6)) - np.log(tried))
 
 
-def shared_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, blocks: int, offsets: Offsets) -> Tally:
+def expected_log(level: float, length: int, tried: int) -> float:
+    """What :func:`logs_of` gives for a true sequence whose symbol stands at a level over the noise."""
+    coherence = min(MOST_COHERENT, (level - 1) / level + 1 / length)
+    return max(0.0, float(-(length - 1) * np.log1p(-coherence) - np.log(tried)))
+
+
+def shared_logs(
+    stretch: Stretch, slot_s: float, *, lower_hz: float, blocks: int, level: float, offsets: Offsets
+) -> Tally:
     """Evidence of a shared channel's two reference symbols.
 
     Parameters
     ----------
+    level
+        Its mean power over the noise.
     slot_s
         Beginning of the subframe after the stretch's start.
     lower_hz, blocks
@@ -152,17 +178,18 @@ def shared_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, blocks: int
     delays = scipy.fft.ifft(bins[..., None, :] * base_sequences(length).conj(), transform, axis=-1, overwrite_x=True)
     peaks = (delays.real**2 + delays.imag**2).max(axis=-1) * np.float32(transform) ** 2
     logs = logs_of(peaks, energy(bins), length, 2 * length)
-    return Tally(logs=logs.sum(axis=1) - SHARED_TOLL, symbols=2)
+    return Tally(logs=logs.sum(axis=1) - SHARED_TOLL, symbols=2, expected=2 * expected_log(level, length, 2 * length))
 
 
-def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, offsets: Offsets) -> Tally:
+def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, level: float, offsets: Offsets) -> Tally:
     """Evidence of the seven symbols of one slot of a control channel."""
     at = slot_s + symbol_starts_s() + offsets.times_s[:, None]
     bins = subcarriers(stretch, at, lower_hz=lower_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz)
     products = bins @ rotated_sequences()
     power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], GROUPS, ROTATIONS).max(axis=-1)
     logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, ROTATIONS)
-    return Tally(logs=logs.sum(axis=1) - CONTROL_TOLL, symbols=SLOT_SYMBOLS)
+    expected = SLOT_SYMBOLS * expected_log(level, BLOCK_SUBCARRIERS, ROTATIONS)
+    return Tally(logs=logs.sum(axis=1) - CONTROL_TOLL, symbols=SLOT_SYMBOLS, expected=expected)
 
 
 def energy(bins: Iq) -> NDArray[np.float32]:

@@ -4,11 +4,9 @@ The cell's lattice is learned from energy until the reference sequences prove it
 the receiver's clock drifts. Nothing here decides whether a phone was there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final
-
-import numpy as np
 
 from detector.lte.access import Stretch
 from detector.lte.boxes import Box, boxes_of, parity
@@ -21,6 +19,13 @@ __all__ = ["Lock", "Reading", "follow", "read"]
 
 TESTED: Final = 8
 """Strongest boxes of each kind whose reference sequences are tried."""
+
+
+ALIKE: Final = 0.3
+"""Share of its expected evidence from which a box is as alike to its sequence as its level allows."""
+
+ALIKE_SHARE: Final = 0.25
+"""Share of the tested boxes that must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,50 +85,48 @@ def boxed(
 
 
 def proven(stretch: Stretch, reading: Reading, offsets: Offsets, tested: int) -> Reading:
-    """A reading with the evidence of its strongest boxes and the lattice that they fit best."""
-    tallies = [
-        total
-        for label in (Label.LTE_PUSCH, Label.LTE_PUCCH)
-        if (total := tallied(stretch, reading, label, offsets, tested)) is not None
-    ]
-    if len(tallies) == 2:
-        tallies.append(tallies[0].plus(tallies[1]))
-    if not tallies:
-        return reading
-    evidence, (time, frequency, group) = max(tally.best() for tally in tallies)
-    if evidence <= 0:
-        return reading
-    shift = float(offsets.times_s[time]) * stretch.sample_rate_hz
-    lattice = replace(
-        reading.lattice,
-        slot=reading.lattice.slot + shift,
-        lower_hz=reading.lattice.lower_hz + float(offsets.frequencies_hz[frequency]),
+    """A reading with the evidence of its strongest boxes and the lattice that they fit best.
+
+    Signals that repeat, as a base station's, repeat whatever likeness to a sequence they have by chance; true boxes are as
+    alike as their level allows. Hence some of the boxes must come near to what is expected of them.
+    """
+    shared = tallied(stretch, reading, Label.LTE_PUSCH, offsets, tested)
+    control = tallied(stretch, reading, Label.LTE_PUCCH, offsets, tested)
+    best = reading
+    for tallies in (shared, control, shared + control if shared and control else []):
+        if not tallies:
+            continue
+        evidence, place = reduce(Tally.plus, tallies).best()
+        alike = sum(tally.logs[place] >= ALIKE * tally.expected for tally in tallies)
+        if evidence > best.evidence and alike >= ALIKE_SHARE * len(tallies):
+            best = moved(reading, offsets, place, evidence, sample_rate_hz=stretch.sample_rate_hz)
+    return best
+
+
+def moved(
+    reading: Reading, offsets: Offsets, place: tuple[int, int, int], evidence: float, *, sample_rate_hz: float
+) -> Reading:
+    """A reading with its evidence, its lattice moved to where that was found."""
+    lattice = Lattice(
+        slot=reading.lattice.slot + float(offsets.times_s[place[0]]) * sample_rate_hz,
+        lower_hz=reading.lattice.lower_hz + float(offsets.frequencies_hz[place[1]]),
     )
-    return replace(reading, lattice=lattice, evidence=evidence - np.log(len(tallies)), group=group)
+    return replace(reading, lattice=lattice, evidence=evidence, group=place[2])
 
 
-def tallied(stretch: Stretch, reading: Reading, label: Label, offsets: Offsets, tested: int) -> Tally | None:
-    """Summed evidence of the strongest boxes of one kind."""
+def tallied(stretch: Stretch, reading: Reading, label: Label, offsets: Offsets, tested: int) -> list[Tally]:
+    """Evidence of each of the strongest boxes of one kind."""
     boxes = sorted((b for b in reading.boxes if b.label is label), key=lambda b: -b.likelihood)[:tested]
-    total: Tally | None = None
-    for box in boxes:
-        tally = tally_of(stretch, reading, box, offsets)
-        total = tally if total is None else total.plus(tally)
-    return total
+    return [tally_of(stretch, reading, box, offsets) for box in boxes]
 
 
 def tally_of(stretch: Stretch, reading: Reading, box: Box, offsets: Offsets) -> Tally:
     """Evidence of one box's reference sequences."""
-    exact = reading.lattice.slot + np.round(
-        (reading.map.starts[box.slot] - reading.lattice.slot) / (SLOT_S * stretch.sample_rate_hz)
-    ) * (SLOT_S * stretch.sample_rate_hz)
-    slot_s = (float(exact) - stretch.start) / stretch.sample_rate_hz
+    length = SLOT_S * stretch.sample_rate_hz
+    slot = reading.lattice.slot
+    exact = slot + round((int(reading.map.starts[box.slot]) - slot) / length) * length
+    slot_s = (exact - stretch.start) / stretch.sample_rate_hz
     lower = float(reading.map.lowers_hz[box.block])
     if box.label is Label.LTE_PUSCH:
-        return shared_logs(stretch, slot_s, lower_hz=lower, blocks=box.blocks, offsets=offsets)
-    return control_logs(stretch, slot_s, lower_hz=lower, offsets=offsets)
-
-
-def spans(boxes: Sequence[Box]) -> int:
-    """How many slots hold a box."""
-    return len({box.slot for box in boxes})
+        return shared_logs(stretch, slot_s, lower_hz=lower, blocks=box.blocks, level=box.level, offsets=offsets)
+    return control_logs(stretch, slot_s, lower_hz=lower, level=box.level, offsets=offsets)
