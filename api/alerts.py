@@ -5,7 +5,7 @@ that it stood in the wrong one. Once a person has acknowledged it, it grows but 
 it keeps what it has. Whether the phone is still heard is told apart from what people did.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -169,43 +169,54 @@ def settle(
     """
     groups: list[tuple[int | None, tuple[Key, ...]]] = []
     ends: dict[int, int] = {}
-    taken: set[int] = set()
+    claimed: set[int] = set()
     for episode in found:
-        full = {n for n, alert in alerts.items() if fresh_start_us(episode, owners) - alert.opened_us > limit_us}
-        free = [r for r in episode.reports if is_free(r, owners=owners, alerts=alerts, full=full, window_us=window_us)]
-        if not free:
-            continue
-        claims = sorted({owners[r.key] for r in free if r.key in owners} - taken)
-        held = sorted(held_alerts(episode, owners=owners, alerts=alerts) - full)
-        number = next(iter(held + claims), None)
-        groups.append((number, tuple(report.key for report in free)))
-        ends |= {claim: number for claim in claims if number is not None and claim != number}
-        taken |= set(claims)
+        free = [r for r in episode.reports if is_free(r, owners=owners, alerts=alerts, window_us=window_us)]
+        claims = {owners[r.key] for r in free if r.key in owners} - claimed
+        claimed |= claims
+        takers, merging = agreed(held_by(episode, owners, alerts), claims, alerts=alerts, limit_us=limit_us)
+        ends |= merging
+        shares: dict[int | None, list[Key]] = {}
+        for report in free:
+            owner = merging.get(owners.get(report.key, 0), owners.get(report.key))
+            taker = owner if owner in takers else first_open(takers, report, alerts=alerts, limit_us=limit_us)
+            shares.setdefault(taker, []).append(report.key)
+        groups += [(taker, tuple(keys)) for taker, keys in shares.items()]
     return Settlement(groups=tuple(groups), merged=ends)
 
 
-def fresh_start_us(episode: Episode, owners: Mapping[Key, int]) -> int:
-    """When the latest report without an alert began; the far past if all have one."""
-    return max((report.start_us for report in episode.reports if report.key not in owners), default=-(2**62))
-
-
 def is_free(
-    report: Report,
-    *,
-    owners: Mapping[Key, int],
-    alerts: Mapping[int, Alert],
-    full: set[int],
-    window_us: tuple[int, int],
+    report: Report, *, owners: Mapping[Key, int], alerts: Mapping[int, Alert], window_us: tuple[int, int]
 ) -> bool:
     """Whether a report has no alert yet, or may leave the one that it has."""
     owner = owners.get(report.key)
     if owner is None:
         return True
     inside = report.end_us >= window_us[0] and report.start_us <= window_us[1]
-    return inside and owner not in full and alerts[owner].state is AlertState.OPEN
+    return inside and alerts[owner].state is AlertState.OPEN
 
 
-def held_alerts(episode: Episode, *, owners: Mapping[Key, int], alerts: Mapping[int, Alert]) -> set[int]:
+def held_by(episode: Episode, owners: Mapping[Key, int], alerts: Mapping[int, Alert]) -> set[int]:
     """The acknowledged alerts among the owners of an episode's reports."""
     known = {owners[report.key] for report in episode.reports if report.key in owners}
     return {number for number in known if alerts[number].state is AlertState.ACKNOWLEDGED}
+
+
+def agreed(
+    held: Collection[int], claims: Collection[int], *, alerts: Mapping[int, Alert], limit_us: int
+) -> tuple[list[int], dict[int, int]]:
+    """Which of the alerts of one episode stay, those that people hold first, and into which the others merge."""
+    takers, merging = sorted(held), {}
+    for claim in sorted(claims):
+        near = (n for n in takers if abs(alerts[claim].opened_us - alerts[n].opened_us) <= limit_us)
+        taker = next(near, None)
+        if taker is None:
+            takers.append(claim)
+        else:
+            merging[claim] = taker
+    return takers, merging
+
+
+def first_open(takers: Iterable[int], report: Report, *, alerts: Mapping[int, Alert], limit_us: int) -> int | None:
+    """The first alert that still takes a report; None if that needs a new one."""
+    return next((n for n in takers if report.start_us - alerts[n].opened_us <= limit_us), None)

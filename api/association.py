@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.alerts import Alert, Settlement, alert_of, merged, settle
+from api.alerts import Alert, AlertState, Settlement, alert_of, merged, settle
 from api.repository import Repository
 from detector.fusion import Key, Report, episodes, gathered, near
 from detector.types import Technology
@@ -58,8 +58,9 @@ def resettle(
     begin_us, end_us = extent_us(fresh, margin_us=reach_us)
     touched, owners = surroundings(repository, technology, fresh, gap_us=rules.gap_us, reach_us=2 * reach_us)
     alerts = repository.alerts_by_number(owners.values())
+    held = {key: alerts[n].wing for key, n in owners.items() if alerts[n].state is AlertState.ACKNOWLEDGED}
     settlement = settle(
-        episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us),
+        episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us, held=held),
         owners=owners,
         alerts=alerts,
         window_us=(begin_us, end_us),

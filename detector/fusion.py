@@ -9,8 +9,9 @@ Limits: two phones that send at once on one carrier are told apart only where no
 sensors is compared as it comes, so their gains must agree.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
 from detector.types import Activity, Label, Technology
@@ -139,7 +140,13 @@ def later(known: Report, fresh: Report) -> Report:
     )
 
 
-def episodes(reports: Iterable[Report], *, tolerance_us: int, gap_us: int) -> tuple[Episode, ...]:
+def episodes(
+    reports: Iterable[Report],
+    *,
+    tolerance_us: int,
+    gap_us: int,
+    held: Mapping[Key, str | None] = MappingProxyType({}),
+) -> tuple[Episode, ...]:
     """Part reports into episodes.
 
     Parameters
@@ -150,14 +157,19 @@ def episodes(reports: Iterable[Report], *, tolerance_us: int, gap_us: int) -> tu
         Reports that miss each other by no more than this are of one time: the sensors' clocks differ.
     gap_us
         Longest pause within an episode.
+    held
+        Reports whose wing a person has settled: what was sent with them counts as of that wing, whoever heard it loudest.
 
     Returns
     -------
     tuple of Episode
         Every report in one of them, ordered by start.
     """
-    heard = transmissions(reports, tolerance_us=tolerance_us)
-    chains = components(heard, lambda a, b: a.wing == b.wing and same_channel(a.loudest, b.loudest), reach_us=gap_us)
+
+    def together(a: Episode, b: Episode) -> bool:
+        return wing_of(a, held) == wing_of(b, held) and same_channel(a.loudest, b.loudest)
+
+    chains = components(transmissions(reports, tolerance_us=tolerance_us), together, reach_us=gap_us)
     whole = [gathered(report for part in chain for report in part.reports) for chain in chains]
     return tuple(sorted(whole, key=lambda episode: (episode.start_us, episode.reports[0].key)))
 
@@ -165,6 +177,11 @@ def episodes(reports: Iterable[Report], *, tolerance_us: int, gap_us: int) -> tu
 def transmissions(reports: Iterable[Report], *, tolerance_us: int) -> list[Episode]:
     """Part reports into what was sent at one time on one channel, whoever heard it."""
     return [gathered(group) for group in components(list(reports), same_channel, reach_us=tolerance_us)]
+
+
+def wing_of(transmission: Episode, held: Mapping[Key, str | None]) -> str | None:
+    """The wing that a transmission counts as of."""
+    return next((held[r.key] for r in transmission.reports if r.key in held), transmission.wing)
 
 
 def near(reports: Iterable[Report], seeds: Iterable[Key], *, gap_us: int) -> list[Report]:

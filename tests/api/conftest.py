@@ -1,17 +1,21 @@
 """A hub on a fresh, migrated database, with a clock that the test moves, and makers of what sensors send."""
 
 import asyncio
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.database import connect, migrate
+from api.server import HubServer, server_for
 from api.settings import Settings
 from detector.types import Activity, Label, Technology
 from detector.wire import Batch, Heartbeat, SensorDetection, dump_batch
@@ -122,8 +126,72 @@ class Client:
 
     def post(self, sensor: str, body: bytes, secret: str | None = None) -> httpx.Response:
         """Send the bytes of a batch."""
-        headers = {"Authorization": f"Bearer {secret or token(sensor)}"}
+        headers = {"Authorization": f"Bearer {secret or token(sensor)}".encode()}
         return self.request("POST", f"/api/v1/sensors/{sensor}/batches", content=body, headers=headers)
+
+
+class Served:
+    """A hub behind a real socket, in a thread of its own."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, heartbeat_s: float = 10.0) -> None:
+        self.app = create_app(settings, clock=clock, heartbeat_s=heartbeat_s)
+        self._server = server_for(self.app, settings)
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.client = httpx.Client(timeout=20)
+
+    def _run(self) -> None:
+        async def serving(server: HubServer) -> None:
+            started = server.startup
+
+            async def startup(sockets: Any = None) -> None:
+                await started(sockets)
+                self._up.set()
+
+            server.startup = startup  # type: ignore[method-assign]
+            await server.serve()
+
+        try:
+            asyncio.run(serving(self._server))
+        finally:
+            self._up.set()
+
+    @property
+    def port(self) -> int:
+        return self._server.servers[0].sockets[0].getsockname()[1]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._up.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+    def post(self, batch: Batch) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token(batch.sensor)}"}
+        path = f"{self.address}/api/v1/sensors/{batch.sensor}/batches"
+        return self.client.post(path, content=dump_batch(batch), headers=headers)
+
+
+@pytest.fixture
+def serve(settings: Settings, clock: Clock) -> Callable[..., Served]:
+    """Makes a hub behind a socket, on the test's database; a context manager."""
+
+    def serving(**options: Any) -> Served:
+        return Served(settings, clock=clock, **options)
+
+    return serving
 
 
 @pytest.fixture
@@ -141,10 +209,21 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database whose schema is up to date."""
+    file = tmp_path_factory.mktemp("migrated") / "hub.sqlite"
+    engine = connect(f"sqlite:///{file}")
+    migrate(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, migrated: Path) -> Settings:
     site = tmp_path / "site.toml"
     site.write_text(SITE)
+    shutil.copy(migrated, tmp_path)
     return Settings(
         site=site,
         data_dir=tmp_path,

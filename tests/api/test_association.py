@@ -1,0 +1,159 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, text
+
+from api.hub import ingest, sweep
+from api.models import Base
+from api.repository import Repository
+from detector.fusion import episodes
+from detector.wire import dump_batch
+
+SENSORS = ("A1", "A2", "B1", "B2", "C1", "P1")
+
+
+def emptied(hub):
+    with hub.database.writing() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
+
+
+def standing(hub):
+    """What the alerts say, whatever their numbers; and what their reports alone would make of it."""
+    with hub.database.reading() as connection:
+        repository = Repository(connection)
+        alerts = repository.alerts(limit=500)
+        reports = repository.reports_of(alert.id for alert in alerts)
+    told = {
+        (alert.wing, alert.opened_us, alert.updated_us, alert.sensors, alert.detections, alert.why, alert.active)
+        for alert in alerts
+    }
+    return told, {frozenset(report.key for report in owned) for owned in reports.values()}, alerts, reports
+
+
+@st.composite
+def air(draw, make):
+    """Detections as (sensor, detection): a few phones, each heard by some sensors, in one or two parts."""
+    heard = []
+    for phone in range(draw(st.integers(1, 4))):
+        start_s, arfcn = draw(st.floats(0, 100)), draw(st.integers(36, 37))
+        channel = {
+            "channel": f"ARFCN {arfcn}",
+            "freq_lower_hz": 890e6 + 0.2e6 * arfcn - 0.1e6,
+            "freq_upper_hz": 890e6 + 0.2e6 * arfcn + 0.1e6,
+        }
+        for sensor in draw(st.lists(st.sampled_from(SENSORS), min_size=1, max_size=4, unique=True)):
+            at_s, power = start_s + draw(st.floats(0, 0.05)), draw(st.sampled_from([-60.0, -50.0, -40.0, -30.0]))
+            for part in range(1, draw(st.integers(1, 2)) + 1):
+                told = {"emission": phone, "part": part, "power_dbfs": power + part}
+                heard += [(sensor, make(at_s, at_s + 10.0 * part, **told, **channel))]
+    return heard
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_order_of_arrival_gives_the_same_alerts(data, app, batch, detection, clock):
+    hub = app.state.hub
+    batches = [batch(sensor, one) for sensor, one in data.draw(air(detection))]
+    orders = [batches, data.draw(st.permutations(batches + batches[:2]))]
+    outcomes = []
+    for order in orders:
+        emptied(hub)
+        for each in order:
+            ingest(hub, each.sensor, dump_batch(each))
+        outcomes.append(standing(hub))
+    assert outcomes[0][:2] == outcomes[1][:2]
+    every = [report for owned in outcomes[0][3].values() for report in owned]
+    expected = episodes(every, tolerance_us=hub.rules.tolerance_us, gap_us=hub.rules.gap_us)
+    assert outcomes[0][1] == {frozenset(report.key for report in episode.reports) for episode in expected}
+    assert {alert.wing for alert in outcomes[0][2]} == {episode.wing for episode in expected}
+
+
+def test_a_phone_that_six_sensors_hear_is_one_alert_in_the_wing_where_it_is_loudest(client, send, detection):
+    for sensor, power in {"A1": -62, "P1": -70, "C1": -58, "B2": -41, "A2": -55, "B1": -31}.items():
+        send(sensor, detection(power_dbfs=float(power)))
+    (alert,) = client.items("alerts")
+    assert alert["wing"] == "B"
+    assert alert["sensors"] == ["B1", "B2", "A2", "C1", "A1", "P1"]
+    assert alert["why"] == "GSM call on ARFCN 36, 81 bursts at 18 dB, loudest at B1 (10 dB over B2)"
+
+
+def test_an_alert_opens_at_once_and_moves_when_a_louder_report_comes(client, send, detection):
+    send("A2", detection(power_dbfs=-55.0))
+    (before,) = client.items("alerts")
+    send("B1", detection(power_dbfs=-31.0))
+    (after,) = client.items("alerts")
+    assert (before["wing"], after["wing"]) == ("A", "B")
+    assert before["id"] == after["id"]
+
+
+def test_an_acknowledged_alert_grows_but_does_not_move(client, send, detection, app):
+    send("A2", detection(power_dbfs=-55.0))
+    with app.state.hub.database.writing() as connection:
+        connection.execute(text("UPDATE alerts SET state = 'acknowledged'"))
+    send("B1", detection(power_dbfs=-31.0))
+    send("A2", detection(10.0, emission=2, power_dbfs=-55.0))
+    (alert,) = client.items("alerts")
+    assert (alert["wing"], alert["state"], alert["detections"]) == ("A", "acknowledged", 3)
+
+
+def test_a_closed_alert_takes_nothing_more(client, send, detection, app):
+    send("A2", detection())
+    with app.state.hub.database.writing() as connection:
+        connection.execute(text("UPDATE alerts SET state = 'closed', active = 0"))
+    send("A2", detection(10.0, emission=2))
+    fresh, old = client.items("alerts")
+    assert (old["state"], old["detections"], old["active"]) == ("closed", 1, False)
+    assert (fresh["state"], fresh["detections"], fresh["active"]) == ("open", 1, True)
+
+
+@pytest.mark.parametrize(("pause_s", "count"), [(29.0, 1), (31.0, 2)])
+def test_a_pause_of_an_episode_parts_alerts(client, send, detection, pause_s, count):
+    send("A1", detection())
+    send("A1", detection(2.0 + pause_s, emission=2))
+    assert len(client.items("alerts")) == count
+
+
+def test_a_late_report_merges_what_it_bridges(client, send, detection):
+    send("A1", detection(0.0, 2.0))
+    send("A1", detection(50.0, 52.0, emission=2))
+    later, first = client.items("alerts")
+    send("A1", detection(25.0, 27.0, emission=3))
+    (alert,) = client.items("alerts")
+    assert (alert["id"], alert["detections"]) == (first["id"], 3)
+    gone = client.get(f"/api/v1/alerts/{later['id']}").json()
+    assert (gone["state"], gone["merged_into"], gone["active"]) == ("closed", first["id"], False)
+
+
+def test_an_alert_takes_no_emission_once_it_is_full(client, send, detection):
+    send("A1", detection(0.0, 7300.0, last=False))
+    send("A1", detection(7190.0, emission=2))
+    send("A1", detection(7210.0, emission=3))
+    send("A1", detection(0.0, 7310.0, part=2))
+    second, first = client.items("alerts")
+    assert (first["detections"], second["detections"]) == (3, 1)
+
+
+def test_an_alert_ends_when_its_phone_falls_silent_but_stays_open(client, send, detection, app, clock):
+    send("A1", detection(0.0, 2.0))
+    for seconds, active in ((31.0, True), (1.5, False)):
+        clock.advance(seconds)
+        sweep(app.state.hub)
+        (alert,) = client.items("alerts")
+        assert (alert["active"], alert["state"]) == (active, "open")
+    assert alert["ended_utc"] == alert["updated_utc"] == "2026-03-01T12:00:02Z"
+
+
+def test_what_a_queue_held_back_opens_an_alert_that_is_over(client, send, detection, clock):
+    clock.advance(3600)
+    send("A1", detection(0.0, 2.0))
+    (alert,) = client.items("alerts")
+    assert not alert["active"]
+
+
+def test_a_long_chain_of_evidence_stays_one_alert(client, send, detection):
+    """Longer than the surroundings of new evidence that are looked at."""
+    for n in range(40):
+        send("A1", detection(20.0 * n, emission=n))
+    (alert,) = client.items("alerts")
+    assert alert["detections"] == 40
