@@ -20,6 +20,11 @@ __all__ = ["Lane", "clean", "folded_lanes", "single_lanes"]
 CLIP_SIGMA: Final = 6.0
 """A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column."""
 
+WIDE_RATIO: Final = 0.2
+WIDE_CHANNELS: Final = 5
+WIDE_SHARE: Final = 0.6
+"""Energy on more carriers at once than this, all about as strong, is an impulse or a wideband signal."""
+
 NEAR_CELLS: Final = 2
 """Lanes lie further apart than this; the correlator's reach covers what is nearer."""
 
@@ -47,15 +52,15 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     leak
         Shape (n_channels, n_channels), see :class:`detector.gsm.channels.Channels`.
     """
-    floor = 1.0 / max(float(leak.max(initial=0.0)) * margin, 1e-9)
-    loud = np.argwhere(energy > max(floor, CLIP_SIGMA))
+    loud = np.argwhere(energy > CLIP_SIGMA)
     if not loud.size:
         return energy
     out = energy.copy()
     frame, cell = np.unique(loud[:, :2], axis=0).T
     heard = energy[frame, cell]
     leaked = (heard[:, :, None] * leak).max(axis=1) * margin
-    out[frame, cell] = np.where(heard > leaked, heard, np.minimum(heard, 0.0))
+    wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(WIDE_CHANNELS, WIDE_SHARE * heard.shape[1])
+    out[frame, cell] = np.where((heard > leaked) & ~wide[:, None], heard, np.minimum(heard, 0.0))
     return out
 
 

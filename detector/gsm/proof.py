@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammainccinv
+from scipy.special import gammaincc, gammainccinv, gammaincinv
 
 from detector.gsm.correlate import Correlator, evidence, fold, spectra
 from detector.gsm.reel import Reel, cut
@@ -19,6 +19,9 @@ from detector.gsm.standard import SYMBOL_S
 __all__ = ["Proof", "log10_tail", "prove", "shifts_for", "sight"]
 
 MOST_WINDOWS: Final = 104
+USUAL_QUANTILE: Final = 0.995
+"""What the evidence elsewhere in the same windows is measured by."""
+
 RIVAL_SYMBOLS: Final = 2.5
 """An explanation that lies further away in time than this is another one."""
 
@@ -47,7 +50,7 @@ class Proof:
     coherence
         Mean share of the energy that the sequence explains.
     rival
-        The best evidence elsewhere, over what noise gives, as a share of this one's.
+        The best evidence elsewhere, over the most that noise gives, as a share of this one's over its mean in noise.
     """
 
     windows: int
@@ -107,15 +110,16 @@ def prove(
         return None
     n = len(spectrum)
     sums = fold(correlator, spectrum, shifts)
-    usual = max(1.0, float(np.median(sums)) / float(gammainccinv(n, 0.5)))
-    shift, sequence, _ = np.unravel_index(int(sums.argmax()), sums.shape)
+    shift, _, lag = np.unravel_index(int(sums.argmax()), sums.shape)
+    elsewhere = np.abs(correlator.lags - correlator.lags[lag]) > RIVAL_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    usual = max(1.0, float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE)) / float(gammaincinv(n, USUAL_QUANTILE)))
     shifts_fine = shifts[shift] + np.arange(-1, 2)
     fine = fold(correlator, spectrum, shifts_fine)
     best, sequence, lag = np.unravel_index(int(fine.argmax()), fine.shape)
     total = float(fine[best, sequence, lag]) / usual
-    elsewhere = np.abs(correlator.lags - correlator.lags[lag]) > RIVAL_SYMBOLS * SYMBOL_S * correlator.rate_hz
     rival = float(fine[:, :, elsewhere].max(initial=0.0)) / usual
     trials = sums.size * TRIALS_A_LAG
+    noise = float(gammainccinv(n, 1 / trials))
     return Proof(
         windows=n,
         evidence=total,
@@ -124,7 +128,7 @@ def prove(
         lag=peak(correlator.lags, fine[best, sequence], int(lag)),
         offset_hz=float(shifts_fine[best] * correlator.bin_hz),
         coherence=float(-np.expm1(-total * usual / n / (correlator.freedom - 1))),
-        rival=max(0.0, rival - n) / max(total - n, 1e-9),
+        rival=max(0.0, rival - noise) / max(total - n, 1e-9),
     )
 
 

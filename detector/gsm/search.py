@@ -42,6 +42,9 @@ BLIND_CENTRE_HZ: Final = 900e6
 COARSE_STEP: Final = 2
 PAST_FRAMES: Final = 52
 NEAREST_SYMBOLS: Final = 110.0
+CONTINUOUS_S: Final = 1.0
+QUIET_QUANTILE: Final = 0.1
+CONTRAST_ERROR: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,9 +88,11 @@ class GsmState:
     reel: Reel = field(default_factory=Reel)
     energies: tuple[Energy, ...] = ()
     past: FloatArray = field(default_factory=lambda: np.empty((0, CELLS, 0), np.float32))
+    raw: FloatArray = field(default_factory=lambda: np.empty((0, CELLS, 0), np.float32))
     tracks: tuple[Track, ...] = ()
     heard: tuple[Heard, ...] = ()
     keys: int = 0
+    continuous: tuple[tuple[int, int], ...] = ()
 
 
 def begin(context: Context) -> GsmState:
@@ -119,7 +124,7 @@ def begin(context: Context) -> GsmState:
         rate_hz=rate,
     )
     empty = np.empty((0, CELLS, channels.carriers_hz.size), np.float32)
-    return GsmState(tools=tools, gate=gate, past=empty)
+    return GsmState(tools=tools, gate=gate, past=empty, raw=empty)
 
 
 def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
@@ -130,6 +135,7 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
     gate, energy, frames = read(state.gate, segment, tools.channels)
     reel = wound(state.reel, segment, keep=KEEP)
     normal, access = frame_energy(gate, energy, frames, tools.channels)
+    plain = normal
     normal = clean(normal, tools.channels.leak, tools.thresholds.leak_margin)
     access = clean(access, tools.channels.leak, tools.thresholds.leak_margin)
     state = replace(
@@ -139,14 +145,18 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
         energies=(*state.energies, energy)[-KEEP:],
     )
     past = np.concatenate([state.past, normal])[-KEEP * PAST_FRAMES :]
+    raw = np.concatenate([state.raw, plain])[-KEEP * PAST_FRAMES :]
     work = Work(
         state=state,
         tools=tools,
         segment=segment,
         frames=frames,
         past=past,
+        raw=raw,
         past_first=frames.stop - len(past),
         access=access.copy(),
+        first_key=state.keys,
+        continuous={channel for channel, until in state.continuous if until > segment.start},
     )
     work.follow_tracks()
     work.search_single()
@@ -164,10 +174,13 @@ class Work:
     segment: Segment
     frames: range
     past: FloatArray
+    raw: FloatArray
     past_first: int
     access: FloatArray
     bursts: list[Burst] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    continuous: set[int] = field(default_factory=set)
+    first_key: int = 0
 
     def follow_tracks(self) -> None:
         tracks = tuple(self.followed(track) for track in self.state.tracks)
@@ -298,7 +311,12 @@ class Work:
             carrier_hz=carrier,
             shifts=tools.training_shifts,
         )
-        if proof is None or not self.believed(proof, snr):
+        contrast = self.contrast(lane)
+        if proof is None or lane.channel in self.continuous:
+            return
+        if not self.believed(proof, snr, contrast):
+            if proof.log10_p < tools.thresholds.continuous_log10_p and not self.bursty(proof, contrast):
+                self.silence(lane.channel)
             return
         phase = lane.cell * gate.period / CELLS + proof.lag
         oldest = self.past_first
@@ -317,14 +335,48 @@ class Work:
         track = self.followed(track)
         self.state = replace(self.state, tracks=(*self.state.tracks, track))
 
-    def believed(self, proof: Proof, snr: float) -> bool:
+    def believed(self, proof: Proof, snr: float, contrast: float) -> bool:
+        """Whether a proof holds against what the energy says.
+
+        Parameters
+        ----------
+        snr
+            Of the bursts over the learned floor, linear.
+        contrast
+            The same over the quietest places of the same frames: what a continuous carrier lacks.
+        """
         t = self.tools.thresholds
-        expected = snr / (1 + snr)
         return (
             proof.log10_p <= t.proof_log10_p
             and proof.rival <= t.most_rival
-            and proof.coherence >= t.least_coherence * expected
+            and proof.coherence >= t.least_coherence * snr / (1 + snr)
+            and self.bursty(proof, contrast)
         )
+
+    def bursty(self, proof: Proof, contrast: float) -> bool:
+        """Whether what is coherent also stands out in time."""
+        said = proof.coherence / (1 - proof.coherence)
+        return said <= self.tools.thresholds.most_said * (max(contrast, 0.0) + CONTRAST_ERROR)
+
+    def silence(self, channel: int) -> None:
+        """Leave a continuous carrier alone, and take back what this segment made of it."""
+        self.continuous.add(channel)
+        fresh = {h.key for h in self.state.heard if h.key >= self.first_key and h.channel == channel}
+        self.bursts = [b for b in self.bursts if b.emission not in fresh]
+        self.state = replace(
+            self.state,
+            heard=tuple(h for h in self.state.heard if h.key not in fresh),
+            tracks=tuple(t for t in self.state.tracks if t.key not in fresh),
+        )
+
+    def contrast(self, lane: Lane) -> float:
+        """Energy of a lane over the quietest cells of its frames, in bursts' SNR."""
+        channels = self.tools.channels
+        steps = NORMAL_BITS * SYMBOL_S * self.tools.rate_hz / self.segment.step
+        unit = np.sqrt(channels.variance[lane.channel] / steps)
+        cells = 1 + self.raw[lane.frames - self.past_first, :, lane.channel].mean(axis=0) * unit
+        quiet = max(float(np.quantile(cells, QUIET_QUANTILE)), 1e-3)
+        return float((cells[lane.cell] / quiet - 1) / channels.gain[lane.channel])
 
     def opened(self, key: int, label: Label, channel: int, proof: Proof) -> Heard:
         return Heard(
@@ -345,6 +397,8 @@ class Work:
         tools, gate = self.tools, self.state.gate
         hits = self.access > tools.thresholds.single_sigma
         for channel in np.flatnonzero(hits.any(axis=(0, 1))):
+            if int(channel) in self.continuous:
+                continue
             column = np.where(hits[:, :, channel], self.access[:, :, channel], 0.0).ravel()
             while column.max() > 0:
                 at = int(column.argmax())
@@ -364,7 +418,7 @@ class Work:
             shifts=tools.access_shifts,
         )
         ratio = self.snr(channel, sigma, ACCESS_BITS)
-        if proof is None or not self.believed(proof, ratio):
+        if proof is None or not self.believed(proof, ratio, ratio):
             return
         length = ACCESS_BITS * SYMBOL_S * tools.rate_hz
         snr = float(10 * np.log10(ratio))
@@ -400,7 +454,12 @@ class Work:
         alive = {h.key for h in heard}
         tracks = tuple(t for t in state.tracks if t.key in alive)
         bursts = tuple(sorted(self.bursts, key=lambda b: b.start))
-        return replace(state, heard=tuple(heard), tracks=tracks), Finding(bursts=bursts, emissions=tuple(emissions))
+        state = replace(state, heard=tuple(heard), tracks=tracks, past=self.past, raw=self.raw)
+        until = self.segment.stop + round(CONTINUOUS_S * tools.rate_hz)
+        known = [(c, u) for c, u in state.continuous if u > self.segment.stop]
+        known += [(c, until) for c in self.continuous - {c for c, _ in known}]
+        state = replace(state, continuous=tuple(known))
+        return state, Finding(bursts=bursts, emissions=tuple(emissions))
 
     def emission(self, h: Heard, ended: bool) -> Emission:
         t = self.tools.thresholds

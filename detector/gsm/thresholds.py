@@ -28,6 +28,11 @@ class GsmThresholds:
         The best other explanation, as a share of the evidence of the one that is believed.
     least_coherence
         Coherence with the known sequence, as a share of what the energy promises.
+    most_said
+        Signal to noise that the coherence tells, as a multiple of what stands out of the quiet places of the frame: what says
+        more is a continuous carrier, such as a base station's.
+    continuous_log10_p
+        As ``proof_log10_p``, from which a carrier that says more than stands out is left alone for a while.
     least_said
         Evidence of a loud burst's training sequence, as a share of what its energy promises.
     paint_evidence
@@ -48,6 +53,8 @@ class GsmThresholds:
     proof_log10_p: float
     most_rival: float
     least_coherence: float
+    most_said: float
+    continuous_log10_p: float
     least_said: float
     paint_evidence: float
     score_log10_p: float
