@@ -107,6 +107,7 @@ def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.feed.open()
+        await run_sync(services.sweep, hub)
         sweeper = asyncio.create_task(keep_sweeping(hub))
         try:
             yield
@@ -122,13 +123,13 @@ def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
 
 async def keep_sweeping(hub: Hub) -> None:
     """Do what time asks for, over and over; one failure does not end it."""
-    log = structlog.get_logger("api.sweeper")
+    log = structlog.get_logger()
     while True:
+        await asyncio.sleep(SWEEP_S)
         try:
             await run_sync(services.sweep, hub)
         except Exception:
             log.exception("sweep failed")
-        await asyncio.sleep(SWEEP_S)
 
 
 def serve_pages(app: FastAPI, folder: Path) -> None:

@@ -5,15 +5,15 @@ Fields are added to, never renamed. Times are RFC 3339 in UTC.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from api.alerts import Alert, AlertState
 from api.rows import StoredDetection
 from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
 from detector.site import Site, Wing
-from detector.times import from_microseconds
+from detector.times import format_utc, from_microseconds
 from detector.types import Activity, Label, Technology
 
 __all__ = [
@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+Utc = Annotated[datetime, PlainSerializer(format_utc, return_type=str)]
+"""Told to the microsecond always, so that times sort as text."""
 
 
 class View(BaseModel):
@@ -55,7 +58,7 @@ class Health(View):
     simulated: bool
     site: str
     time_zone: str
-    now: datetime
+    now: Utc
 
 
 class Receipt(View):
@@ -74,7 +77,7 @@ class WingView(View):
     sensors: int
     sensors_fresh: int
     active_alerts: int
-    last_alert_utc: datetime | None
+    last_alert_utc: Utc | None
     why: str
 
 
@@ -84,7 +87,7 @@ class SensorView(View):
     name: str
     wing: str | None
     state: SensorState
-    last_seen_utc: datetime | None
+    last_seen_utc: Utc | None
     sample_rate_hz: float | None
     centre_hz: float | None
     noise_floor_dbfs: float | None
@@ -101,9 +104,9 @@ class AlertView(View):
     wing: str | None
     state: AlertState
     active: bool
-    opened_utc: datetime
-    updated_utc: datetime
-    ended_utc: datetime | None
+    opened_utc: Utc
+    updated_utc: Utc
+    ended_utc: Utc | None
     technology: Technology
     kinds: list[Label]
     activity: Activity
@@ -132,8 +135,8 @@ class DetectionView(View):
     activity: Activity
     start_s: float
     end_s: float
-    start_utc: datetime
-    end_utc: datetime
+    start_utc: Utc
+    end_utc: Utc
     freq_lower_hz: float
     freq_upper_hz: float
     channel: str | None

@@ -141,7 +141,7 @@ def test_an_alert_ends_when_its_phone_falls_silent_but_stays_open(client, send, 
         sweep(app.state.hub)
         (alert,) = client.items("alerts")
         assert (alert["active"], alert["state"]) == (active, "open")
-    assert alert["ended_utc"] == alert["updated_utc"] == "2026-03-01T12:00:02Z"
+    assert alert["ended_utc"] == alert["updated_utc"] == "2026-03-01T12:00:02.000000Z"
 
 
 def test_what_a_queue_held_back_opens_an_alert_that_is_over(client, send, detection, clock):
