@@ -44,7 +44,10 @@ PAST_FRAMES: Final = 52
 NEAREST_SYMBOLS: Final = 110.0
 CONTINUOUS_S: Final = 1.0
 QUIET_QUANTILE: Final = 0.1
-CONTRAST_ERROR: Final = 0.15
+CONTRAST_ERROR: Final = 0.4
+CONTRAST_BIAS: Final = 0.05
+MOST_SAID: Final = 5.0
+DOUBTFUL_CONTRAST: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -301,22 +304,18 @@ class Work:
 
     def look(self, lane: Lane, snr: float) -> None:
         tools, gate = self.tools, self.state.gate
-        carrier = float(tools.channels.carriers_hz[lane.channel])
-        begins = gate.begins(lane.frames) + lane.cell * gate.period / CELLS
-        proof = prove(
-            tools.training,
-            self.state.reel,
-            begins,
-            first_bit=TRAINING_START,
-            carrier_hz=carrier,
-            shifts=tools.training_shifts,
-        )
-        contrast = self.contrast(lane)
-        if proof is None or lane.channel in self.continuous:
+        if lane.channel in self.continuous:
             return
+        proof = self.proof_of(lane)
+        if proof is None:
+            return
+        contrast = self.contrast(lane)
         if not self.believed(proof, snr, contrast):
             if proof.log10_p < tools.thresholds.continuous_log10_p and not self.bursty(proof, contrast):
                 self.silence(lane.channel)
+            return
+        if contrast < DOUBTFUL_CONTRAST and lane.frames.size > 2 and self.lies_on_continuous(lane):
+            self.silence(lane.channel)
             return
         phase = lane.cell * gate.period / CELLS + proof.lag
         oldest = self.past_first
@@ -355,8 +354,33 @@ class Work:
 
     def bursty(self, proof: Proof, contrast: float) -> bool:
         """Whether what is coherent also stands out in time."""
-        said = proof.coherence / (1 - proof.coherence)
-        return said <= self.tools.thresholds.most_said * (max(contrast, 0.0) + CONTRAST_ERROR)
+        said = min(proof.coherence / (1 - proof.coherence), MOST_SAID)
+        error = CONTRAST_BIAS + CONTRAST_ERROR / np.sqrt(proof.windows)
+        return said <= self.tools.thresholds.most_said * (max(contrast, 0.0) + error)
+
+    def lies_on_continuous(self, lane: Lane) -> bool:
+        """Whether known sequences fill the rest of the frame as well, and do not stand out there."""
+        for cell in range(lane.cell + 3, lane.cell + CELLS - 2, 2):
+            other = replace(lane, cell=cell % CELLS)
+            proof = self.proof_of(other)
+            if (
+                proof is not None
+                and proof.log10_p < self.tools.thresholds.continuous_log10_p
+                and not self.bursty(proof, self.contrast(other))
+            ):
+                return True
+        return False
+
+    def proof_of(self, lane: Lane) -> Proof | None:
+        tools, gate = self.tools, self.state.gate
+        return prove(
+            tools.training,
+            self.state.reel,
+            gate.begins(lane.frames) + lane.cell * gate.period / CELLS,
+            first_bit=TRAINING_START,
+            carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
+            shifts=tools.training_shifts,
+        )
 
     def silence(self, channel: int) -> None:
         """Leave a continuous carrier alone, and take back what this segment made of it."""
