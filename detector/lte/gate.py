@@ -22,6 +22,13 @@ HANN_LOSS: Final = 35 / 18
 """Bins of a Hann window that bear one independent value: sum of the window's fourth powers over the square of its second."""
 
 
+BUSY: Final = 1.15
+"""A place whose median stands this far over that of all places is busy: its own median is no floor."""
+
+IMPULSE: Final = 1.4
+"""A step whose whole band stands this far over both neighbours' was struck by an impulse."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """A place where a preamble may begin.
@@ -42,10 +49,11 @@ class Trigger:
 
 
 def grouped(power: PowerMap, floor: FloatArray) -> FloatArray:
-    """Mean power of each group of bins over the floor, shape (n_steps, n_bins // GROUP)."""
+    """Mean power of each group of bins over the floor, without impulses; shape (n_steps, n_bins // GROUP)."""
     ratio = power * (1 / (GROUP * floor))
     quarters = ratio.reshape(len(power), -1, GROUP)
-    return np.asarray(quarters[:, :, 0] + quarters[:, :, 1] + quarters[:, :, 2] + quarters[:, :, 3], np.float32)
+    sums = np.asarray(quarters[:, :, 0] + quarters[:, :, 1] + quarters[:, :, 2] + quarters[:, :, 3], np.float32)
+    return without_impulses(sums)
 
 
 def box_means(groups: FloatArray, *, steps: int, width: int, stride: int, spacing: int) -> FloatArray:
@@ -124,20 +132,51 @@ def strongest(
     return found, skipped
 
 
-def stirring(groups: FloatArray, deviations: float) -> bool:
-    """Whether anything as long as a slot and as wide as a resource block stands out of the noise.
+STIRS: Final = ((0.43e-3, 150e3), (1.0e-3, 300e3), (1.0e-3, 900e3))
+"""Lengths [s] and widths [Hz] of the boxes in which anything may stir: one block in a slot, more in a subframe."""
 
-    An impulse fills the whole band for one step: the largest step of a window does not count.
-    """
-    steps, width = 5, 4
-    if len(groups) < steps or groups.shape[1] < width:
+
+def stirring(groups: FloatArray, *, step_s: float, group_hz: float, deviations: float) -> bool:
+    """Whether anything as long as a slot and as wide as a resource block stands out of the noise."""
+    return any(
+        stirs(groups, max(1, round(length_s / step_s)), max(1, round(width_hz / group_hz)), deviations)
+        for length_s, width_hz in STIRS
+    )
+
+
+def stirs(groups: FloatArray, steps: int, width: int, deviations: float) -> bool:
+    """The same for one size of box: one that clearly stands out, or two of one frequency that nearly do."""
+    if len(groups) < 4 * steps or groups.shape[1] < width:
         return True
-    means = box_means(groups, steps=steps, width=width, stride=2, spacing=2)
-    sigma = np.sqrt(HANN_LOSS / (steps * width * GROUP))
-    rows, columns = np.nonzero(means > np.median(means) * (1 + deviations * sigma))
-    for row, column in zip(rows[:2000].tolist(), columns[:2000].tolist(), strict=True):
-        levels = groups[2 * row : 2 * row + steps, 2 * column : 2 * column + width].mean(axis=1)
-        rest = (levels.sum() - levels.max()) / (steps - 1)
-        if rest > 1 + deviations * sigma * 0.8:
-            return True
-    return False
+    stride, spacing = max(1, steps // 4), max(1, width // 2)
+    means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
+    values = steps * width * GROUP / HANN_LOSS
+    usual = np.median(means, axis=0)
+    ratio = means / np.minimum(usual, BUSY * np.median(usual))
+    if ratio.max() > gamma_quantile(deviations, values):
+        return True
+    hits = ratio > gamma_quantile(deviations - 1, values)
+    apart = 2 * steps // stride
+    return any(np.ptp(np.flatnonzero(column)) > apart for column in hits.T[hits.any(axis=0)])
+
+
+def without_impulses(groups: FloatArray) -> FloatArray:
+    """The same map, but steps that stand out over both their neighbours in the whole band take the quieter one's values."""
+    level = groups.mean(axis=1)
+    if len(level) < 3:
+        return groups
+    around = np.maximum(level[:-2], level[2:])
+    struck = np.flatnonzero(level[1:-1] > IMPULSE * around) + 1
+    if not struck.size:
+        return groups
+    calm = groups.copy()
+    calm[struck] = groups[np.where(level[struck - 1] < level[struck + 1], struck - 1, struck + 1)]
+    return calm
+
+
+def gamma_quantile(deviations: float, values: float) -> float:
+    """What the mean of so many exponential values of unit mean exceeds as rarely as a normal variable its deviations.
+
+    Wilson and Hilferty's approximation (1931).
+    """
+    return float((1 - 1 / (9 * values) + deviations / (3 * np.sqrt(values))) ** 3)

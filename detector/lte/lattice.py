@@ -16,7 +16,7 @@ from detector.lte.access import Stretch
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import FloatArray
 
-__all__ = ["CELL_VALUES", "Lattice", "SlotMap", "learn", "slot_map"]
+__all__ = ["CELL_VALUES", "NO_VOTES", "Lattice", "SlotMap", "Votes", "learn", "slot_map"]
 
 CELL_VALUES: Final = 90
 """Independent complex values in one slot and one resource block."""
@@ -27,8 +27,11 @@ CHUNKS: Final = 8
 FINE: Final = 4
 """Steps of the time phase in one such part: 16 us."""
 
-NOISE_DEVIATIONS: Final = 3.0
+NOISE_DEVIATIONS: Final = 2.0
 """Deviations up to this many times their own noise do not count."""
+
+FADING: Final = 0.8
+"""What one more stretch leaves of older votes."""
 
 LINE: Final = 2.0
 """A bin whose median stands this far over its neighbours' is a steady line."""
@@ -53,6 +56,25 @@ class Lattice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Votes:
+    """How much each phase of the lattice stood out so far, older stretches fading.
+
+    Parameters
+    ----------
+    slots
+        Shape (32,), over the phases of a slot counted in absolute samples.
+    blocks
+        Shape (90,), over the phases of a resource block counted from the band's lower edge.
+    """
+
+    slots: NDArray[np.float64]
+    blocks: NDArray[np.float64]
+
+
+NO_VOTES: Final = Votes(slots=np.zeros(CHUNKS * FINE), blocks=np.zeros(CELL_VALUES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SlotMap:
     """Energies on a lattice.
 
@@ -74,41 +96,51 @@ class SlotMap:
     floor: NDArray[np.float64]
 
 
-def learn(stretch: Stretch, *, allowed: tuple[float, float]) -> Lattice:
-    """The lattice on which a stretch's energies differ most.
+def learn(stretch: Stretch, votes: Votes, *, allowed: tuple[float, float]) -> tuple[Lattice, Votes]:
+    """The lattice on which energies differ most, in a stretch and in those that voted before.
 
     Parameters
     ----------
     allowed
         Lower and upper edge of the part of the band to look at.
     """
-    slot = learn_slot(stretch, allowed)
+    length = SLOT_S * stretch.sample_rate_hz
+    slots = FADING * votes.slots + slot_votes(stretch, allowed)
+    slot = int(np.argmax(slots)) / slots.size * length
     energies, frequencies = slot_energies(stretch, slot_starts(stretch, slot))
-    return Lattice(slot=slot, lower_hz=learn_block(energies, frequencies, allowed))
+    inside = (frequencies > allowed[0]) & (frequencies < allowed[1])
+    blocks = FADING * votes.blocks + block_votes(energies[:, inside])
+    lower = float(frequencies[inside][0]) + (int(np.argmax(blocks)) - 0.5) * SLOT_BIN_HZ
+    return Lattice(slot=slot, lower_hz=lower), Votes(slots=slots, blocks=blocks)
 
 
-def learn_slot(stretch: Stretch, allowed: tuple[float, float]) -> float:
-    """Absolute sample at which a slot begins."""
+def slot_votes(stretch: Stretch, allowed: tuple[float, float]) -> NDArray[np.float64]:
+    """How much the energies of slots of each phase stand out, shape (32,)."""
     rate = stretch.sample_rate_hz
     size = round(SLOT_S / CHUNKS * rate)
-    n = stretch.iq.size // size
-    spectrum = scipy.fft.fft(stretch.iq[: n * size].reshape(n, size), axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    frequencies = scipy.fft.fftfreq(size, 1 / rate)
-    order = np.argsort(frequencies)
-    order = order[(frequencies[order] > allowed[0]) & (frequencies[order] < allowed[1])]
-    half = max(1, round(RESOURCE_BLOCK_HZ / 2 / (rate / size)))
-    width = order.size // half * half
-    halves = notched(power[:, order])[:, :width].reshape(n, -1, half).sum(axis=2)
-    bands = halves[:, :-1] + halves[:, 1:]
-    summed = np.concatenate((np.zeros((1, bands.shape[1])), np.cumsum(bands, axis=0, dtype=np.float64)))
-    places = SLOT_S * rate / size
-    values = CHUNKS * 2 * half
+    bands, values = chunk_bands(stretch, size, allowed)
+    summed = np.pad(np.cumsum(bands, axis=0, dtype=np.float64), ((1, 0), (0, 0)))
+    slot = SLOT_S * rate / size
     scores = [
-        standing_out(np.diff(interpolated(summed, np.arange(phase / FINE, n + 1e-9, places)), axis=0), values)
+        standing_out(np.diff(interpolated(summed, np.arange(phase / FINE, len(bands) + 1e-9, slot)), axis=0), values)
         for phase in range(CHUNKS * FINE)
     ]
-    return stretch.start + int(np.argmax(scores)) / FINE * size
+    phases = np.arange(CHUNKS * FINE) / (CHUNKS * FINE)
+    own = np.arange(CHUNKS * FINE) / FINE / slot + stretch.start / (SLOT_S * rate)
+    return np.asarray(np.interp(phases, own % 1, scores, period=1.0))
+
+
+def chunk_bands(stretch: Stretch, size: int, allowed: tuple[float, float]) -> tuple[FloatArray, int]:
+    """Power of overlapping bands of a block's width in each eighth of a slot, and the values in a slot of one."""
+    n = stretch.iq.size // size
+    spectrum = scipy.fft.fft(stretch.iq[: n * size].reshape(n, size), axis=1)
+    power = scipy.fft.fftshift(spectrum.real**2 + spectrum.imag**2, axes=1)
+    frequencies = scipy.fft.fftshift(scipy.fft.fftfreq(size, 1 / stretch.sample_rate_hz))
+    inside = notched(power[:, (frequencies > allowed[0]) & (frequencies < allowed[1])])
+    half = max(1, round(RESOURCE_BLOCK_HZ / 2 / (stretch.sample_rate_hz / size)))
+    width = inside.shape[1] // half * half
+    halves = inside[:, :width].reshape(n, -1, half).sum(axis=2)
+    return np.asarray(halves[:, :-1] + halves[:, 1:], np.float32), CHUNKS * 2 * half
 
 
 def notched(power: FloatArray) -> FloatArray:
@@ -162,16 +194,17 @@ def slot_energies(stretch: Stretch, starts: NDArray[np.int64]) -> tuple[FloatArr
     starts = starts[(starts >= stretch.start) & (starts + size <= stretch.stop)]
     spectrum = scipy.fft.fft(stretch.iq[(starts - stretch.start)[:, None] + np.arange(size)], axis=1, overwrite_x=True)
     power = np.asarray((spectrum.real**2 + spectrum.imag**2) / np.float32(size) ** 2, np.float32)
-    return notched(scipy.fft.fftshift(power, axes=1)), scipy.fft.fftshift(scipy.fft.fftfreq(size, 1 / rate))
+    return notched(scipy.fft.fftshift(power, axes=1)), scipy.fft.fftshift(
+        np.asarray(scipy.fft.fftfreq(size, 1 / rate), np.float64)
+    )
 
 
-def learn_block(energies: FloatArray, frequencies: NDArray[np.float64], allowed: tuple[float, float]) -> float:
-    """Lower edge of a resource block."""
-    inside = (frequencies > allowed[0]) & (frequencies < allowed[1])
-    summed = np.pad(np.cumsum(energies[:, inside], axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-    width = round(RESOURCE_BLOCK_HZ / SLOT_BIN_HZ)
-    scores = [standing_out(np.diff(summed[:, phase::width], axis=1), CELL_VALUES) for phase in range(width)]
-    return float(frequencies[inside][0]) + int(np.argmax(scores)) * SLOT_BIN_HZ - SLOT_BIN_HZ / 2
+def block_votes(energies: FloatArray) -> NDArray[np.float64]:
+    """How much the energies of blocks of each phase stand out, shape (90,)."""
+    summed = np.pad(np.cumsum(energies, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
+    return np.array(
+        [standing_out(np.diff(summed[:, phase::CELL_VALUES], axis=1), CELL_VALUES) for phase in range(CELL_VALUES)]
+    )
 
 
 def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], density: float) -> SlotMap:
@@ -188,7 +221,7 @@ def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float]
     low, high = max(allowed[0], frequencies[0]), min(allowed[1], frequencies[-1])
     first = int(np.ceil((low - lattice.lower_hz) / RESOURCE_BLOCK_HZ - 0.05))
     last = int(np.floor((high - lattice.lower_hz) / RESOURCE_BLOCK_HZ + 0.05))
-    lowers = lattice.lower_hz + RESOURCE_BLOCK_HZ * np.arange(first, last)
+    lowers = lattice.lower_hz + RESOURCE_BLOCK_HZ * np.arange(first, last, dtype=np.float64)
     begin = np.clip(
         np.round((lowers - frequencies[0]) / SLOT_BIN_HZ + 0.5).astype(np.int64), 0, frequencies.size - width
     )
@@ -202,4 +235,4 @@ def block_floor(power: NDArray[np.float64], density: float) -> NDArray[np.float6
     """Noise power of each block: what the receiver's floor says, or less where its quietest slots say less."""
     quiet = np.quantile(power, 0.1, axis=0) / (1 - 1.28 / np.sqrt(CELL_VALUES))
     floor = np.minimum(quiet, density * 1.6)
-    return np.maximum(np.minimum(floor, 2.5 * np.quantile(floor, 0.2)), 1e-20)
+    return np.asarray(np.maximum(np.minimum(floor, 2.5 * np.quantile(floor, 0.2)), 1e-20), np.float64)

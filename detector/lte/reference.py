@@ -32,6 +32,9 @@ __all__ = ["COARSE", "FINE", "Offsets", "Tally", "control_logs", "shared_logs", 
 EARLY_S: Final = CYCLIC_PREFIXES_S[1] / 2
 """A symbol's window begins this long before its useful part: in the middle of its prefix."""
 
+INDEPENDENT: Final = 18.0
+"""Independent ones among the rotations."""
+
 ROTATIONS: Final = 24
 """Rotations of a control channel's sequence that are tried: twelve are sent, and the delay turns them."""
 
@@ -49,16 +52,18 @@ class Offsets:
         return self.times_s.size * self.frequencies_hz.size
 
 
-COARSE: Final = Offsets(times_s=12e-6 * np.arange(-2, 3), frequencies_hz=5e3 * np.arange(-3, 4))
-FINE: Final = Offsets(times_s=4e-6 * np.arange(-1, 2), frequencies_hz=1.5e3 * np.arange(-1, 2))
+COARSE: Final = Offsets(times_s=12e-6 * np.arange(-2.0, 3.0), frequencies_hz=5e3 * np.arange(-3.0, 4.0))
+FINE: Final = Offsets(times_s=4e-6 * np.arange(-1.0, 2.0), frequencies_hz=1.5e3 * np.arange(-1.0, 2.0))
 
 
 MOST_COHERENT: Final = 0.9
 """Coherence that is expected of the strongest symbols, after fading and the lattice's error."""
 
-SHARED_TOLL: Final = 1.0
-CONTROL_TOLL: Final = 4.0
-"""What a box must bring beyond chance before it counts: GSM's own structure brings up to three."""
+DELAYS: Final = 1.5
+"""Independent delays for each subcarrier of a shared channel, of the two that are tried."""
+
+TOLL: Final = 1.0
+"""What a box must bring beyond chance before it counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +105,7 @@ def tail_evidence(total: float, count: int) -> float:
     if total <= count:
         return 0.0
     ratio = (count - 1) / total
-    return max(0.0, total - (count - 1) * np.log(total) + float(gammaln(count)) + np.log1p(-ratio))
+    return max(0.0, float(total - (count - 1) * np.log(total) + gammaln(count) + np.log1p(-ratio)))
 
 
 def symbol_starts_s() -> NDArray[np.float64]:
@@ -134,11 +139,16 @@ def subcarriers(
     windows = stretch.iq[first[..., None] + np.arange(size)]
     tones = lower_hz + shifts_hz[:, None] + SUBCARRIER_HZ * (np.arange(count) + 0.5)
     turns = np.exp(-2j * np.pi / rate * np.arange(size)[:, None] * tones.ravel()).astype(np.complex64)
-    return np.asarray(windows @ turns, np.complex64).reshape(*at_s.shape, shifts_hz.size, count)
+    bins: Iq = (windows @ turns).reshape(*at_s.shape, shifts_hz.size, count)
+    return bins
 
 
-def logs_of(correlations: NDArray[np.float32], energies: NDArray[np.float32], length: int, tried: int) -> Iq:
-    """Minus the log probability of the best of some correlations with sequences of a length, less what was tried.
+def logs_of(
+    correlations: NDArray[np.float32], energies: NDArray[np.float32], length: int, tried: float
+) -> NDArray[np.float64]:
+    """Minus the log probability that the best of some sequences correlates as well with random phases.
+
+    An exponential variable of unit mean if the phases are random and the tries independent.
 
     Parameters
     ----------
@@ -146,12 +156,23 @@ def logs_of(correlations: NDArray[np.float32], energies: NDArray[np.float32], le
         Largest squared magnitude, shape (..., 30).
     energies
         Of the symbols, shape (...,).
+    length
+        Of the sequences.
+    tried
+        Independent ones among those of which the largest was taken.
     """
-    coherence = correlations / np.maximum(length * energies[..., None], 1e-30)
-    return np.maximum(0.0, -(length - 1) * np.log1p(-np.minimum(coherence, 1 - 1e-6)) - np.log(tried))
+    coherence = np.minimum(correlations / np.maximum(length * energies[..., None], 1e-30), 1 - 1e-6)
+    single = np.power(1.0 - coherence, length - 1, dtype=np.float64)
+    return np.asarray(-np.log(np.maximum(-np.expm1(tried * np.log1p(-np.minimum(single, 1 - 1e-12))), 1e-300)))
 
 
-def expected_log(level: float, length: int, tried: int) -> float:
+def contrasted(logs: NDArray[np.float64], symbols: int) -> NDArray[np.float64]:
+    """Logs of all groups less what they have in common: a signal's own structure favours many groups, a phone one."""
+    common = logs.mean(axis=-1, keepdims=True) - symbols
+    return np.asarray(logs - np.maximum(common, 0.0) - TOLL)
+
+
+def expected_log(level: float, length: int, tried: float) -> float:
     """What :func:`logs_of` gives for a true sequence whose symbol stands at a level over the noise."""
     coherence = min(MOST_COHERENT, (level - 1) / level + 1 / length)
     return max(0.0, float(-(length - 1) * np.log1p(-coherence) - np.log(tried)))
@@ -177,8 +198,10 @@ def shared_logs(
     transform = scipy.fft.next_fast_len(2 * length)
     delays = scipy.fft.ifft(bins[..., None, :] * base_sequences(length).conj(), transform, axis=-1, overwrite_x=True)
     peaks = (delays.real**2 + delays.imag**2).max(axis=-1) * np.float32(transform) ** 2
-    logs = logs_of(peaks, energy(bins), length, 2 * length)
-    return Tally(logs=logs.sum(axis=1) - SHARED_TOLL, symbols=2, expected=2 * expected_log(level, length, 2 * length))
+    logs = logs_of(peaks, energy(bins), length, DELAYS * length)
+    return Tally(
+        logs=contrasted(logs.sum(axis=1), 2), symbols=2, expected=2 * expected_log(level, length, DELAYS * length)
+    )
 
 
 def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, level: float, offsets: Offsets) -> Tally:
@@ -187,9 +210,9 @@ def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, level: flo
     bins = subcarriers(stretch, at, lower_hz=lower_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz)
     products = bins @ rotated_sequences()
     power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], GROUPS, ROTATIONS).max(axis=-1)
-    logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, ROTATIONS)
-    expected = SLOT_SYMBOLS * expected_log(level, BLOCK_SUBCARRIERS, ROTATIONS)
-    return Tally(logs=logs.sum(axis=1) - CONTROL_TOLL, symbols=SLOT_SYMBOLS, expected=expected)
+    logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, INDEPENDENT)
+    expected = SLOT_SYMBOLS * expected_log(level, BLOCK_SUBCARRIERS, INDEPENDENT)
+    return Tally(logs=contrasted(logs.sum(axis=1), SLOT_SYMBOLS), symbols=SLOT_SYMBOLS, expected=expected)
 
 
 def energy(bins: Iq) -> NDArray[np.float32]:

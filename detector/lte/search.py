@@ -5,16 +5,16 @@ Ties the stages together and keeps what they need of the past, in bounded size. 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypedDict
+from typing import Final
 
 import numpy as np
 
 from detector.lte.access import Preamble, Stretch, find_preambles
 from detector.lte.gate import GROUP, grouped, preamble_triggers, stirring
-from detector.lte.lattice import Lattice
+from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.phones import Phone, Proof, emission_of, joined
 from detector.lte.standard import PREAMBLE_WIDTH_HZ, RESOURCE_BLOCK_HZ, SLOT_S
-from detector.lte.uplink import Reading, follow, read
+from detector.lte.uplink import Lock, Reading, Scope, follow, read
 from detector.search import Context
 from detector.types import Burst, Emission, Event, EventKind, Finding, FloatArray, Label, Segment
 
@@ -38,11 +38,16 @@ class Piece:
     floor: FloatArray
 
 
-class Setting(TypedDict):
-    """What the channels' search needs to know of a piece."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cell:
+    """What is known of the cell: votes for its lattice, the proven one, and up to where its bursts are painted."""
 
-    allowed: tuple[float, float]
-    density: float
+    votes: Votes = NO_VOTES
+    lock: Lock | None = None
+    painted: int = 0
+
+
+NEW_CELL: Final = Cell()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +68,7 @@ class LteState:
     phone: Phone | None = None
     keys: int = 0
     told: tuple[Preamble, ...] = ()
-    lattice: Lattice | None = None
-    painted: int = 0
+    cell: Cell = NEW_CELL
 
 
 def begin(context: Context) -> LteState:
@@ -89,7 +93,7 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
         found += searched_known(state.context, piece, known)
     found = unseen(found, state.told)
     proofs = [preamble_proof(p, segment) for p in found]
-    lattice, painted, fresh_proofs = channels(state, piece, segment, (*state.told, *found))
+    cell, fresh_proofs = channels(state, piece, segment, (*state.told, *found))
     proofs = sorted((*proofs, *fresh_proofs), key=lambda proof: proof.burst.start)
     phone = joined(state.phone, proofs, key=state.keys) if proofs else state.phone
     keys = state.keys + (state.phone is None and phone is not None)
@@ -107,48 +111,55 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
         phone=phone,
         keys=keys,
         told=(*state.told, *found)[-64:],
-        lattice=lattice,
-        painted=painted,
+        cell=cell,
     )
     return state, Finding(bursts=bursts, emissions=emissions, events=limits(segment, skipped))
 
 
 def channels(
     state: LteState, piece: Piece, segment: Segment, preambles: Sequence[Preamble]
-) -> tuple[Lattice | None, int, list[Proof]]:
-    """Shared and control channels: the lattice that is now known, up to where they are painted, and the new ones."""
+) -> tuple[Cell, list[Proof]]:
+    """Shared and control channels: what is now known of the cell, and the new bursts."""
     levels = state.context.profile.lte
-    if not stirring(piece.groups, levels.stir_deviations):
-        return state.lattice, state.painted, []
-    lattice = state.lattice
-    pieces = [piece]
-    if lattice is None:
-        reading = read(piece.stretch, likelihood=levels.box_likelihood, **setting(state.context, piece))
+    rate = segment.tuning.sample_rate_hz
+    cell = state.cell
+    if not stirring(
+        piece.groups,
+        step_s=segment.step / rate,
+        group_hz=rate / segment.power.shape[1] * GROUP,
+        deviations=levels.stir_deviations,
+    ):
+        return cell, []
+    pieces: tuple[Piece, ...] = (piece,)
+    if cell.lock is None:
+        reading, votes = read(piece.stretch, cell.votes, scope_of(state.context, piece, preambles))
+        cell = replace(cell, votes=votes)
         if reading.evidence < levels.lattice_evidence:
-            return None, state.painted, []
-        lattice = reading.lattice
-        pieces = [*state.past, piece]
+            return cell, []
+        cell = replace(cell, lock=Lock(lattice=reading.lattice, group=reading.group))
+        pieces = (*state.past, piece)
     proofs: list[Proof] = []
-    painted = state.painted
     for one in pieces:
-        reading = follow(one.stretch, lattice, likelihood=levels.box_likelihood, **setting(state.context, one))
-        lattice = reading.lattice if reading.evidence > 0 else lattice
-        got = box_proofs(reading, one, segment, preambles, painted)
+        if cell.lock is None:
+            break
+        reading = follow(one.stretch, cell.lock, scope_of(state.context, one, preambles))
+        got = box_proofs(reading, one, segment, cell.painted)
         proofs += got
-        painted = max([painted, *(p.burst.start + p.burst.count // 2 for p in got)])
-    return lattice, painted, proofs
+        painted = max([cell.painted, *(p.burst.start + p.burst.count // 2 for p in got)])
+        cell = replace(cell, lock=replace(cell.lock, lattice=reading.lattice), painted=painted)
+    return cell, proofs
 
 
-def setting(context: Context, piece: Piece) -> Setting:
-    """Where in the band a piece's channels may lie, and its noise power in one block."""
+def scope_of(context: Context, piece: Piece, preambles: Sequence[Preamble]) -> Scope:
+    """Where in the band a piece's channels may lie, its noise power in one block, and what explains energy already."""
     rate = piece.stretch.sample_rate_hz
     density = float(np.median(piece.floor)) * piece.floor.size * RESOURCE_BLOCK_HZ / rate
-    return {"allowed": (context.ranges[0][0], context.ranges[-1][1]), "density": density}
+    allowed = context.ranges[0][0], context.ranges[-1][1]
+    likelihood = context.profile.lte.box_likelihood
+    return Scope(allowed=allowed, density=density, likelihood=likelihood, preambles=tuple(preambles))
 
 
-def box_proofs(
-    reading: Reading, piece: Piece, segment: Segment, preambles: Sequence[Preamble], painted: int
-) -> list[Proof]:
+def box_proofs(reading: Reading, piece: Piece, segment: Segment, painted: int) -> list[Proof]:
     """A reading's boxes as bursts, but those that were painted before or that a preamble explains."""
     rate = piece.stretch.sample_rate_hz
     proofs: list[Proof] = []
@@ -169,16 +180,8 @@ def box_proofs(
             power_dbfs=float(10 * np.log10(power)),
             clipped=segment.clipped > 0,
         )
-        if not any(covers(preamble, burst) for preamble in preambles):
-            proofs.append(Proof(burst=burst, evidence=share))
+        proofs.append(Proof(burst=burst, evidence=share))
     return proofs
-
-
-def covers(preamble: Preamble, burst: Burst) -> bool:
-    """Whether a preamble explains a burst's energy."""
-    in_time = min(preamble.start + preamble.count, burst.start + burst.count) - max(preamble.start, burst.start)
-    in_band = min(preamble.upper_hz, burst.freq_upper_hz) - max(preamble.lower_hz, burst.freq_lower_hz)
-    return in_time > 0.2 * burst.count and in_band > -RESOURCE_BLOCK_HZ
 
 
 def known_of(known: tuple[KnownRoot, ...], old: tuple[KnownRoot, ...]) -> tuple[KnownRoot, ...]:

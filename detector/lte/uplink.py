@@ -4,22 +4,39 @@ The cell's lattice is learned from energy until the reference sequences prove it
 the receiver's clock drifts. Nothing here decides whether a phone was there.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
-from detector.lte.access import Stretch
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.lte.access import Preamble, Stretch
 from detector.lte.boxes import Box, boxes_of, parity
-from detector.lte.lattice import Lattice, SlotMap, learn, slot_map
-from detector.lte.reference import COARSE, FINE, Offsets, Tally, control_logs, shared_logs
-from detector.lte.standard import SLOT_S
+from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
+from detector.lte.reference import COARSE, FINE, Offsets, Tally, control_logs, shared_logs, tail_evidence
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import Label
 
-__all__ = ["Lock", "Reading", "follow", "read"]
+__all__ = ["Lock", "Reading", "Scope", "follow", "read"]
 
-TESTED: Final = 8
+TESTED: Final = 16
 """Strongest boxes of each kind whose reference sequences are tried."""
 
+
+WEAK: Final = 0.45
+"""Share of the likelihood of a burst from which a box is looked at."""
+
+CLEAR: Final = 25.0
+UNLIKE: Final = 0.1
+"""A box that is expected to bring ``CLEAR`` evidence, and brings less than this share of it, is none of the cell's."""
+
+EXACT: Final = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
+
+SIZES: Final = (1, 2, 4, 8, 16)
+SUBSETS: Final = 2 * len(SIZES) + 1
+"""Sets of the strongest boxes whose common evidence is tried."""
 
 ALIKE: Final = 0.3
 """Share of its expected evidence from which a box is as alike to its sequence as its level allows."""
@@ -29,12 +46,33 @@ ALIKE_SHARE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What the search must know of a stretch before it looks.
+
+    Parameters
+    ----------
+    allowed
+        Edges of the part of it that may hold an uplink.
+    density
+        Noise power in one block by the receiver's floor.
+    likelihood
+        Log likelihood ratio from which a box counts.
+    preambles
+        Found before; what they fill is no channel.
+    """
+
+    allowed: tuple[float, float]
+    density: float
+    likelihood: float
+    preambles: tuple[Preamble, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A proven cell: its lattice, the group of its sequences, and which of two slots begins a subframe."""
+    """A proven cell: its lattice and the group of its sequences."""
 
     lattice: Lattice
     group: int
-    first: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,59 +86,79 @@ class Reading:
     group: int
 
 
-def read(
-    stretch: Stretch, *, allowed: tuple[float, float], density: float, likelihood: float, tested: int = TESTED
-) -> Reading:
-    """Learn a stretch's lattice, box its energies and weigh their proof.
+def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading, Votes]:
+    """Learn a stretch's lattice, box its energies and weigh their proof."""
+    lattice, votes = learn(stretch, votes, allowed=scope.allowed)
+    return proven(stretch, boxed(stretch, lattice, scope), COARSE), votes
 
-    Parameters
-    ----------
-    allowed
-        Edges of the part of the band to look at.
-    density
-        Noise power in one block by the receiver's floor.
-    likelihood
-        Log likelihood ratio from which a box counts.
+
+def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
+    """Box a stretch's energies on a proven lattice, moved by what its drift shows, and keep what is likely enough.
+
+    Weak boxes count if their reference sequences speak for them; strong ones do not if theirs speak against them.
     """
-    lattice = learn(stretch, allowed=allowed)
-    reading = boxed(stretch, lattice, allowed=allowed, density=density, likelihood=likelihood)
-    return proven(stretch, reading, COARSE, tested)
+    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE)
+    if reading.group != lock.group or reading.evidence <= 0:
+        reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
+    last = reading.map.cells.shape[1]
+    kept = [box for box in reading.boxes if likely(stretch, reading, box, last, scope.likelihood)]
+    return replace(reading, boxes=tuple(kept))
 
 
-def follow(
-    stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], density: float, likelihood: float
-) -> Reading:
-    """Box a stretch's energies on a proven lattice and move it by what its drift shows."""
-    reading = boxed(stretch, lattice, allowed=allowed, density=density, likelihood=likelihood)
-    return proven(stretch, reading, FINE, TESTED)
+def likely(stretch: Stretch, reading: Reading, box: Box, last: int, likelihood: float) -> bool:
+    """Whether a box's energy and its reference sequences together make it a burst of the locked cell."""
+    tally = tally_of(stretch, reading, box, EXACT)
+    logs = float(tally.logs[0, 0, reading.group])
+    cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
+    if not cut and tally.expected > CLEAR and logs < UNLIKE * tally.expected:
+        return False
+    return box.likelihood >= likelihood or box.likelihood + tail_evidence(logs, tally.symbols) >= likelihood + 2
 
 
-def boxed(
-    stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], density: float, likelihood: float
-) -> Reading:
+def boxed(stretch: Stretch, lattice: Lattice, scope: Scope) -> Reading:
     """Boxes of a stretch on a lattice, not yet proven."""
-    energies = slot_map(stretch, lattice, allowed=allowed, density=density)
-    boxes = tuple(boxes_of(energies.cells, first=parity(energies.cells), likelihood=likelihood))
+    energies = slot_map(stretch, lattice, allowed=scope.allowed, density=scope.density)
+    cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
+    boxes = tuple(boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood))
     return Reading(lattice=lattice, map=energies, boxes=boxes, evidence=0.0, group=-1)
 
 
-def proven(stretch: Stretch, reading: Reading, offsets: Offsets, tested: int) -> Reading:
+def explained(energies: SlotMap, preambles: Sequence[Preamble], sample_rate_hz: float) -> NDArray[np.bool_]:
+    """Which cells lie under a preamble, or next to one; shape as the map's cells."""
+    length = SLOT_S * sample_rate_hz
+    under = np.zeros(energies.cells.shape, bool)
+    for one in preambles:
+        rows = (energies.starts < one.start + one.count) & (energies.starts + length > one.start)
+        near = RESOURCE_BLOCK_HZ
+        columns = (energies.lowers_hz < one.upper_hz + near) & (energies.lowers_hz + near > one.lower_hz - near)
+        under |= rows[:, None] & columns
+    return under
+
+
+def proven(stretch: Stretch, reading: Reading, offsets: Offsets) -> Reading:
     """A reading with the evidence of its strongest boxes and the lattice that they fit best.
 
     Signals that repeat, as a base station's, repeat whatever likeness to a sequence they have by chance; true boxes are as
     alike as their level allows. Hence some of the boxes must come near to what is expected of them.
     """
-    shared = tallied(stretch, reading, Label.LTE_PUSCH, offsets, tested)
-    control = tallied(stretch, reading, Label.LTE_PUCCH, offsets, tested)
+    shared = tallied(stretch, reading, Label.LTE_PUSCH, offsets)
+    control = tallied(stretch, reading, Label.LTE_PUCCH, offsets)
     best = reading
-    for tallies in (shared, control, shared + control if shared and control else []):
-        if not tallies:
-            continue
+    for tallies in subsets(shared, control):
         evidence, place = reduce(Tally.plus, tallies).best()
+        evidence -= np.log(SUBSETS)
         alike = sum(tally.logs[place] >= ALIKE * tally.expected for tally in tallies)
         if evidence > best.evidence and alike >= ALIKE_SHARE * len(tallies):
             best = moved(reading, offsets, place, evidence, sample_rate_hz=stretch.sample_rate_hz)
     return best
+
+
+def subsets(shared: Sequence[Tally], control: Sequence[Tally]) -> Iterator[Sequence[Tally]]:
+    """The strongest few or more of either kind, and of both: weak boxes may be noise."""
+    for tallies in (shared, control):
+        yield from (tallies[:n] for n in SIZES if n < 2 * len(tallies))
+    if shared and control:
+        yield [*shared, *control]
 
 
 def moved(
@@ -114,9 +172,9 @@ def moved(
     return replace(reading, lattice=lattice, evidence=evidence, group=place[2])
 
 
-def tallied(stretch: Stretch, reading: Reading, label: Label, offsets: Offsets, tested: int) -> list[Tally]:
+def tallied(stretch: Stretch, reading: Reading, label: Label, offsets: Offsets) -> list[Tally]:
     """Evidence of each of the strongest boxes of one kind."""
-    boxes = sorted((b for b in reading.boxes if b.label is label), key=lambda b: -b.likelihood)[:tested]
+    boxes = sorted((b for b in reading.boxes if b.label is label), key=lambda b: -b.likelihood)[:TESTED]
     return [tally_of(stretch, reading, box, offsets) for box in boxes]
 
 
@@ -126,7 +184,8 @@ def tally_of(stretch: Stretch, reading: Reading, box: Box, offsets: Offsets) -> 
     slot = reading.lattice.slot
     exact = slot + round((int(reading.map.starts[box.slot]) - slot) / length) * length
     slot_s = (exact - stretch.start) / stretch.sample_rate_hz
-    lower = float(reading.map.lowers_hz[box.block])
+    lower = reading.lattice.lower_hz
+    lower += round((float(reading.map.lowers_hz[box.block]) - lower) / RESOURCE_BLOCK_HZ) * RESOURCE_BLOCK_HZ
     if box.label is Label.LTE_PUSCH:
         return shared_logs(stretch, slot_s, lower_hz=lower, blocks=box.blocks, level=box.level, offsets=offsets)
     return control_logs(stretch, slot_s, lower_hz=lower, level=box.level, offsets=offsets)
