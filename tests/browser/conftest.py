@@ -1,7 +1,7 @@
 """A real hub that can be stopped and started again, and a browser whose every complaint is kept."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,23 +30,19 @@ CHROMIUM_OPTIONS = [
 ]
 TOKEN = "a token of this test alone"
 WINGS = ("A", "B", "C")
+SENSORS = ("A1", "B1", "C1", "C2")
+"""Each stands in the wing of its first letter."""
 
 SITE = """
 name = "HMP Test"
 country = "gb"
 time_zone = "Europe/London"
 """ + "".join(
-    f"""
-[[wing]]
-name = "{wing}"
-title = "{wing} wing"
-
-[[sensor]]
-name = "{wing}1"
-wing = "{wing}"
-place_m = [{10.0 * place}, 0.0, 2.0]
-"""
-    for place, wing in enumerate(WINGS)
+    [f'[[wing]]\nname = "{wing}"\ntitle = "{wing} wing"\n' for wing in WINGS]
+    + [
+        f'[[sensor]]\nname = "{sensor}"\nwing = "{sensor[0]}"\nplace_m = [{10.0 * place}, 0.0, 2.0]\n'
+        for place, sensor in enumerate(SENSORS)
+    ]
 )
 
 
@@ -73,6 +69,7 @@ class TestHub:
     __test__ = False
 
     folder: Path
+    stale_after_s: float = 3600
     port: int = 0
     server: ReadyServer | None = None
     thread: threading.Thread | None = None
@@ -91,9 +88,9 @@ class TestHub:
             site=site,
             data_dir=self.folder,
             port=self.port,
-            sensor_tokens={f"{wing}1": SecretStr(TOKEN) for wing in WINGS},
+            sensor_tokens={sensor: SecretStr(TOKEN) for sensor in SENSORS},
             simulated=True,
-            stale_after_s=3600,
+            stale_after_s=self.stale_after_s,
         )
         self.server = ReadyServer(server_for(create_app(settings), settings))
         self.thread = threading.Thread(target=self.server.run, name="hub")
@@ -141,8 +138,8 @@ class TestHub:
 
     def hear_all(self) -> None:
         """Say for every sensor that it listens."""
-        for wing in WINGS:
-            self.hear(f"{wing}1")
+        for sensor in SENSORS:
+            self.hear(sensor)
 
 
 def phone(*, emission: int = 1, ago_s: float = 1.0, technology: Technology = Technology.GSM) -> SensorDetection:
@@ -201,13 +198,26 @@ class Complaints:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[TestHub]:
-    """A running hub whose sensors have been heard."""
-    hub = TestHub(folder=tmp_path)
-    hub.start()
+def start_hub(tmp_path: Path) -> Iterator[Callable[..., TestHub]]:
+    """Starts the test's hub; no sensor has been heard yet."""
+    started = []
+
+    def start(**options: float) -> TestHub:
+        started.append(TestHub(folder=tmp_path, **options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for hub in started:
+        hub.stop()
+
+
+@pytest.fixture
+def hub(start_hub: Callable[..., TestHub]) -> TestHub:
+    """A running hub whose sensors have all been heard."""
+    hub = start_hub()
     hub.hear_all()
-    yield hub
-    hub.stop()
+    return hub
 
 
 @pytest.fixture(scope="module")

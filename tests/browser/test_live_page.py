@@ -35,16 +35,48 @@ def test_an_alert_appears_in_its_wing_without_a_reload(hub, open_page, heard_pho
         expect(page).to_have_title(re.compile("B wing"))
 
 
-def test_every_state_has_its_own_word_and_shape(hub, open_page, heard_phone):
+def test_a_wing_that_is_not_wholly_heard_is_never_called_quiet(start_hub, open_page):
+    hub = start_hub()
     with open_page(hub.address) as (page, _):
+        for wing in "ABC":
+            face(page, wing, "blind")
+        hub.hear("A1")
+        hub.hear("C1")
+        face(page, "A", "quiet")
+        face(page, "B", "blind")
+        face(page, "C", "degraded")
+        expect(page.locator("[data-wing=C]")).to_contain_text("Silent: C2")
+        expect(page.get_by_role("status")).to_have_text("Not heard yet: B wing")
+
+
+def test_a_wing_whose_sensors_fall_silent_is_told_without_a_reload(start_hub, open_page):
+    hub = start_hub(stale_after_s=2)
+    hub.hear_all()
+    with open_page(hub.address) as (page, _):
+        for wing in "ABC":
+            face(page, wing, "stale")
+        expect(page.get_by_role("status")).to_contain_text("No longer heard")
+
+
+def test_every_state_has_its_own_word_and_shape(start_hub, open_page, heard_phone):
+    hub = start_hub()
+    marks = {}
+    with open_page(hub.address) as (page, _):
+        marks |= mark(page, "B")
+        hub.hear("A1")
         hub.hear("B1", heard_phone())
-        face(page, "B", "alert")
-        marks = {}
-        for wing in "AB":
-            state = page.locator(f"[data-wing={wing}] .state")
-            marks[state.inner_text().strip()] = state.locator("svg").inner_html()
-        assert set(marks) == {"Quiet", "Alert"}
-        assert len(set(marks.values())) == 2
+        hub.hear("C1")
+        for wing, state in {"A": "quiet", "B": "alert", "C": "degraded"}.items():
+            face(page, wing, state)
+            marks |= mark(page, wing)
+    assert set(marks) == {"Quiet", "Alert", "Partly heard", "Blind"}
+    assert len(set(marks.values())) == len(marks)
+
+
+def mark(page: Page, wing: str) -> dict[str, str]:
+    """A wing's state: its word, and the outline that stands with it."""
+    state = page.locator(f"[data-wing={wing}] .state")
+    return {state.inner_text().strip(): state.locator("svg").inner_html()}
 
 
 def test_two_phones_of_one_wing_stand_in_the_queue_newest_first(hub, open_page, heard_phone):
