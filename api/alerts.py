@@ -43,7 +43,7 @@ class Alert:
     wing
         None if the phone is probably outside.
     active
-        Whether the phone was heard within the longest pause of an episode.
+        Whether the phone was heard within the longest pause of an episode; not so if a wrong clock puts that far ahead.
     opened_us, updated_us
         When the phone was first and last heard; microseconds since 1970.
     sensors
@@ -104,7 +104,7 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         id=number,
         wing=episode.wing if known is None or state is AlertState.OPEN else known.wing,
         state=state,
-        active=state is not AlertState.CLOSED and now_us - episode.end_us <= gap_us,
+        active=state is not AlertState.CLOSED and abs(now_us - episode.end_us) <= gap_us,
         opened_us=episode.start_us,
         updated_us=episode.end_us,
         technology=loudest.technology,
@@ -123,7 +123,7 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
 
 def ended(alert: Alert, *, now_us: int, gap_us: int) -> Alert:
     """The alert, no longer active once its phone was silent for longer than an episode's pause."""
-    return replace(alert, active=alert.active and now_us - alert.updated_us <= gap_us)
+    return replace(alert, active=alert.active and abs(now_us - alert.updated_us) <= gap_us)
 
 
 def merged(alert: Alert, *, into: int) -> Alert:

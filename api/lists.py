@@ -100,7 +100,7 @@ def wings(hub: Hub) -> Page[WingView]:
         standing = telling.sensor_views(
             hub.site, repository.sensors(), now_us=hub.now_us, stale_after_us=hub.stale_after_us
         )
-        items = telling.wing_views(hub.site, standing, repository.wing_counts())
+        items = telling.wing_views(hub.site, standing, repository.wing_counts(wing.name for wing in hub.site.wings))
         return Page(items=items, next=None, event_id=repository.change_range()[1])
 
 

@@ -88,11 +88,13 @@ class BatchRow(Base):
     """A batch that was stored, so that it is known again."""
 
     __tablename__ = "batches"
+    __table_args__ = (Index("ix_batches_received", "detections", "received_us"),)
 
     sensor: Mapped[str] = mapped_column(primary_key=True)
     boot: Mapped[str] = mapped_column(primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    detections: Mapped[int]
     sent_us: Mapped[int]
     received_us: Mapped[int]
 
@@ -171,7 +173,9 @@ class AlertRow(Base):
     __tablename__ = "alerts"
     __table_args__ = (
         Index("ix_alerts_opened", "opened_us", "id"),
-        Index("ix_alerts_active", "active"),
+        Index("ix_alerts_active", "active", "wing"),
+        Index("ix_alerts_state", "state", "wing"),
+        Index("ix_alerts_wing", "wing", "updated_us"),
         COUNTED,
     )
 
@@ -198,15 +202,14 @@ class AlertRow(Base):
 class SensorRow(Base):
     """The last that a sensor said of itself.
 
-    ``seen_us`` is when its latest batch was made or came, whichever is earlier; ``flowed_us`` the same of the latest
-    heartbeat in which samples had grown.
+    ``seen_us`` is when its latest heartbeat was made or came, whichever is earlier; ``flowed_us`` the same of the latest
+    one in which samples had grown.
     """
 
     __tablename__ = "sensors"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     boot: Mapped[str]
-    sent_us: Mapped[int]
     seen_us: Mapped[int]
     flowed_us: Mapped[int | None]
     samples: Mapped[int]

@@ -76,11 +76,21 @@ class Repository:
         origin = {"sensor": batch.sensor, "boot": batch.boot, "sequence": batch.sequence}
         sent_us = to_microseconds(batch.sent_utc)
         self._connection.execute(
-            insert(BatchRow), origin | {"digest": digest, "sent_us": sent_us, "received_us": received_us}
+            insert(BatchRow),
+            origin
+            | {"digest": digest, "detections": len(batch.detections), "sent_us": sent_us, "received_us": received_us},
         )
         if batch.detections:
             rows = [origin | {"position": at} | detection_columns(d) for at, d in enumerate(batch.detections)]
             self._connection.execute(insert(DetectionRow), rows)
+
+    def oldest_bare_batch_us(self) -> int | None:
+        """When the oldest batch without detections came; None if there is none."""
+        return self._connection.scalar(select(func.min(BatchRow.received_us)).where(BatchRow.detections == 0))
+
+    def drop_bare_batches(self, before_us: int) -> None:
+        """Forget the batches without detections that came before a time."""
+        self._connection.execute(delete(BatchRow).where(BatchRow.detections == 0, BatchRow.received_us < before_us))
 
     def detections(
         self,
@@ -229,23 +239,24 @@ class Repository:
         """Store what became of alerts."""
         self._update(AlertRow.__table__, [alert_columns(alert) for alert in alerts])
 
-    def wing_counts(self) -> dict[str | None, WingCounts]:
-        """Alerts by wing; a wing without any is left out."""
+    def wing_counts(self, wings: Iterable[str]) -> dict[str | None, WingCounts]:
+        """Alerts of some wings."""
         a = AlertRow
-        rows = self._connection.execute(
-            select(
-                a.wing,
-                func.count().filter(a.active.is_(True)),
-                func.count().filter(a.state == AlertState.OPEN),
-                func.max(a.updated_us),
-            )
-            .where(a.merged_into.is_(None))
-            .group_by(a.wing)
-        )
+        active = self._by_wing(a.active.is_(True))
+        waiting = self._by_wing(a.state == AlertState.OPEN)
+        latest = select(func.max(a.updated_us)).where(a.merged_into.is_(None))
         return {
-            wing: WingCounts(active=active, unacknowledged=waiting, last_us=last)
-            for wing, active, waiting, last in rows
+            wing: WingCounts(
+                active=active.get(wing, 0),
+                unacknowledged=waiting.get(wing, 0),
+                last_us=self._connection.scalar(latest.where(a.wing == wing)),
+            )
+            for wing in wings
         }
+
+    def _by_wing(self, condition: ColumnElement[bool]) -> dict[str | None, int]:
+        rows = self._connection.execute(select(AlertRow.wing, func.count()).where(condition).group_by(AlertRow.wing))
+        return {row[0]: row[1] for row in rows}
 
     # --- sensors
 

@@ -35,18 +35,15 @@ class SensorStatus:
 
     Parameters
     ----------
-    sent_us
-        When its latest heartbeat was made, by its own clock; microseconds since 1970.
     seen_us
-        The same, but no later than the heartbeat came: neither a clock that is ahead nor a batch that waited in a queue
-        makes a sensor look fresh.
+        When its latest heartbeat was made or came, whichever is earlier, microseconds since 1970: neither a clock that is
+        ahead nor a wait in a queue makes a sensor look fresh.
     flowed_us
         ``seen_us`` of the latest heartbeat in which samples had grown; None if there was none.
     """
 
     name: str
     boot: str
-    sent_us: int
     seen_us: int
     flowed_us: int | None
     heartbeat: Heartbeat
@@ -72,7 +69,7 @@ def heard(batch: Batch, known: SensorStatus | None, *, sent_us: int, now_us: int
         When it came.
     """
     beat = batch.heartbeat
-    if beat is None or (known is not None and sent_us < known.sent_us):
+    if beat is None or (known is not None and sent_us < known.seen_us):
         return None
     seen_us = min(sent_us, now_us)
     same_boot = known is not None and known.boot == batch.boot
@@ -81,7 +78,6 @@ def heard(batch: Batch, known: SensorStatus | None, *, sent_us: int, now_us: int
     return SensorStatus(
         name=batch.sensor,
         boot=batch.boot,
-        sent_us=sent_us,
         seen_us=seen_us,
         flowed_us=seen_us if flows else before_us,
         heartbeat=beat,

@@ -19,6 +19,9 @@ __all__ = ["KEPT_CHANGES", "sensor_views", "sweep", "tell_alerts", "tell_standin
 KEPT_CHANGES: Final = 20_000
 """Messages that a reader may be behind and still go on without a gap."""
 
+KEPT_HEARTBEATS_US: Final = 24 * 3600 * 1_000_000
+"""A batch without detections is known again for this long; after that it would only be older than what is known."""
+
 SEEN_STEP_S: Final = 10
 """A sensor's last sign of life is told anew this often."""
 
@@ -60,7 +63,7 @@ def tell_alerts(repository: Repository, alerts: Iterable[Alert], *, now_us: int)
 def tell_standing(repository: Repository, site: Site, *, now_us: int, stale_after_us: int) -> bool:
     """Tell the sensors and wings that differ from what was told last; says whether there were any."""
     sensors = sensor_views(site, repository.sensors(), now_us=now_us, stale_after_us=stale_after_us)
-    wings = wing_views(site, sensors, repository.wing_counts())
+    wings = wing_views(site, sensors, repository.wing_counts(wing.name for wing in site.wings))
     before = repository.told()
     told: dict[tuple[str, str], str] = {}
     views: tuple[tuple[str, list[SensorView] | list[WingView]], ...] = (("sensor", sensors), ("wing", wings))
@@ -97,7 +100,15 @@ def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale
     repository.save_alerts(over)
     told = tell_alerts(repository, over, now_us=now_us)
     told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
+    forget(repository, now_us=now_us)
+    return told
+
+
+def forget(repository: Repository, *, now_us: int) -> None:
+    """Drop the oldest messages, and the marks of old heartbeats; a good many at a time."""
     oldest, newest = repository.change_range()
     if newest - oldest > KEPT_CHANGES * 1.1:
         repository.drop_changes(newest - KEPT_CHANGES)
-    return told
+    oldest_us = repository.oldest_bare_batch_us()
+    if oldest_us is not None and now_us - oldest_us > KEPT_HEARTBEATS_US * 1.1:
+        repository.drop_bare_batches(now_us - KEPT_HEARTBEATS_US)

@@ -5,6 +5,7 @@ import pytest
 from api.hub import sweep
 from api.repository import Repository
 from api.states import SensorState, WingCounts, WingState, sensor_state, wing_state
+from detector.wire import dump_batch
 
 FRESH, STALE, NEVER = SensorState.FRESH, SensorState.STALE, SensorState.NEVER
 
@@ -78,6 +79,13 @@ def test_a_clock_that_is_ahead_does_not_keep_a_sensor_fresh(client, send, heartb
     assert state_of(client) == "stale"
 
 
+def test_a_sensor_whose_clock_is_set_back_is_heard_again(client, send, heartbeat, clock):
+    send("A1", heartbeat=heartbeat(100), sent_utc=clock.now.replace(year=2030))
+    clock.advance(60)
+    send("A1", heartbeat=heartbeat(10), boot="boot-2")
+    assert state_of(client) == "fresh"
+
+
 def test_an_older_heartbeat_does_not_undo_a_newer_one(client, send, heartbeat, clock):
     before = clock.now
     clock.advance(5)
@@ -129,3 +137,14 @@ def test_steady_heartbeats_are_told_no_more_often_than_each_ten_seconds(app, sen
         clock.advance(1)
         send("A1", heartbeat=heartbeat(second + 2, noise_floor_dbfs=-61.3 + 0.01 * (second % 7)))
     assert told(app)[before:] == [("sensor", "A1", "fresh")] * 6
+
+
+def test_the_marks_of_heartbeats_are_kept_for_a_day(app, client, batch, detection, heartbeat, clock):
+    evidence, beat = dump_batch(batch("A1", detection())), dump_batch(batch("A1", heartbeat=heartbeat(1)))
+    client.post("A1", evidence)
+    client.post("A1", beat)
+    for hours, duplicate in ((24, True), (3, False)):
+        clock.advance(3600 * hours)
+        sweep(app.state.hub)
+        assert client.post("A1", evidence).json()["duplicate"]
+        assert client.post("A1", beat).json() == {"stored": 0, "duplicate": duplicate}

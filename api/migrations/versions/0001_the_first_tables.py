@@ -31,14 +31,13 @@ def upgrade() -> None:
         sa.Column("detections", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["merged_into"],
-            ["alerts.id"],
-        ),
+        sa.ForeignKeyConstraint(["merged_into"], ["alerts.id"]),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_alerts_active", "alerts", ["active"])
+    op.create_index("ix_alerts_active", "alerts", ["active", "wing"])
+    op.create_index("ix_alerts_state", "alerts", ["state", "wing"])
+    op.create_index("ix_alerts_wing", "alerts", ["wing", "updated_us"])
     op.create_index("ix_alerts_opened", "alerts", ["opened_us", "id"])
     op.create_table(
         "batches",
@@ -46,10 +45,12 @@ def upgrade() -> None:
         sa.Column("boot", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("detections", sa.BigInteger(), nullable=False),
         sa.Column("sent_us", sa.BigInteger(), nullable=False),
         sa.Column("received_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sensor", "boot", "sequence"),
     )
+    op.create_index("ix_batches_received", "batches", ["detections", "received_us"])
     op.create_table(
         "changes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -96,7 +97,6 @@ def upgrade() -> None:
         "sensors",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("boot", sa.String(), nullable=False),
-        sa.Column("sent_us", sa.BigInteger(), nullable=False),
         sa.Column("seen_us", sa.BigInteger(), nullable=False),
         sa.Column("flowed_us", sa.BigInteger(), nullable=True),
         sa.Column("samples", sa.BigInteger(), nullable=False),
@@ -137,10 +137,7 @@ def upgrade() -> None:
         sa.Column("part", sa.BigInteger(), nullable=False),
         sa.Column("detections", sa.BigInteger(), nullable=False),
         sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["alert_id"],
-            ["alerts.id"],
-        ),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"]),
         sa.PrimaryKeyConstraint("sensor", "boot", "emission"),
     )
     op.create_index("ix_emissions_alert", "emissions", ["alert_id"])
