@@ -4,7 +4,7 @@ A preamble is looked for where the gate saw energy, its root by :mod:`detector.l
 taken off the samples, shows where it begins and which format it has. Nothing here decides whether it was a phone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,7 @@ DRIFTS_HZ: Final = np.arange(-350.0, 351.0, 100.0)
 """What the whole and half bins leave of the frequency error."""
 
 CHUNK: Final = 16
-TRIES: Final = 5
+TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,33 +110,30 @@ def find_preambles(
 
 def matches(
     stretch: Stretch, triggers: Sequence[Trigger], *, size: int, step: int, rank: float, known: tuple[int, ...]
-) -> Iterable[tuple[Trigger, bool, Match]]:
+) -> Iterator[tuple[Trigger, bool, Match]]:
     """The better match of each trigger's two half-bin hypotheses, if any is worth the correlation."""
+    bins = windows(stretch, triggers, size=size, step=step, half_bin=False)
+    roots = [known] * len(triggers)
+    if not known:
+        ranks = preamble.rank_roots(preamble.limited(bins[:, MARGIN:-MARGIN]))
+        roots = [tuple(map(int, np.argpartition(r, -TRIES)[-TRIES:] + 1)) if r.max() >= rank else () for r in ranks]
+    worth = [i for i, tried in enumerate(roots) if tried]
+    if not worth:
+        return
+    halves = windows(stretch, [triggers[i] for i in worth], size=size, step=step, half_bin=True)
+    for whole, half, i in zip(preamble.limited(bins[worth]), preamble.limited(halves), worth, strict=True):
+        tries = [(h, preamble.correlate(row, root)) for h, row in ((False, whole), (True, half)) for root in roots[i]]
+        yield triggers[i], *max(tries, key=lambda t: t[1].evidence)
+
+
+def windows(stretch: Stretch, triggers: Sequence[Trigger], *, size: int, step: int, half_bin: bool) -> Iq:
+    """Bins of each trigger's window, with their margins; shape (n_triggers, 983)."""
     starts = np.array([trigger.step * step for trigger in triggers], np.int64)
-    best: dict[int, tuple[bool, Match]] = {}
-    for half in (False, True):
-        spectra = preamble.window_spectra(stretch.iq, starts, size, half_bin=half)
-        bins = np.stack(
-            [
-                preamble.bin_slice(spectra[i : i + 1], t.lower_hz, sample_rate_hz=stretch.sample_rate_hz)[0]
-                for i, t in enumerate(triggers)
-            ]
-        )
-        wide = preamble.limited(bins)
-        ranks = None if known else preamble.rank_roots(preamble.limited(bins[:, MARGIN:-MARGIN]))
-        for i in range(len(triggers)):
-            match = tried(wide[i], ranks[i] if ranks is not None else None, rank=rank, known=known)
-            if match is not None and (i not in best or match.evidence > best[i][1].evidence):
-                best[i] = half, match
-    for i, (half, match) in best.items():
-        yield triggers[i], half, match
-
-
-def tried(bins: Iq, ranks: NDArray[np.float32] | None, *, rank: float, known: tuple[int, ...]) -> Match | None:
-    """One window's best match among the known roots, or among the best ranked."""
-    if ranks is None:
-        return max((preamble.correlate(bins, root) for root in known), key=lambda m: m.evidence)
-    return preamble.best_match(bins, ranks, tries=TRIES) if ranks.max() >= rank else None
+    spectra = preamble.window_spectra(stretch.iq, starts, size, half_bin=half_bin)
+    rate = stretch.sample_rate_hz
+    return np.concatenate(
+        [preamble.bin_slice(s[None], t.lower_hz, sample_rate_hz=rate) for s, t in zip(spectra, triggers, strict=True)]
+    )
 
 
 def measured(stretch: Stretch, match: Match, *, at: int, size: int, first: int, half_bin: bool) -> Preamble:

@@ -7,6 +7,7 @@ levels. Nothing here knows of time beyond its window.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,16 +18,19 @@ from detector.lte.standard import PREAMBLE_LENGTH, PREAMBLE_SPACING_HZ
 from detector.lte.zadoff_chu import inverse_roots, preamble_spectrum
 from detector.types import FloatArray, Iq
 
-__all__ = ["MARGIN", "Match", "best_match", "correlate", "limited", "rank_roots", "window_spectra"]
+__all__ = ["MARGIN", "Match", "bin_slice", "correlate", "limited", "rank_roots", "window_spectra"]
 
-LAGS: Final = 8
+LAGS: Final = 6
 """Lags of the products; the evidence of each adds up."""
 
 MARGIN: Final = 72
 """Bins on either side of the assumed place: 90 kHz, half a resource block, and the receiver's error."""
 
 TRANSFORM: Final = 2048
-"""Size of the transforms over the bins: the worst offset from its grid costs 0.6 dB."""
+"""Size of the transform over a correlation's bins: the worst offset from its grid costs 0.6 dB."""
+
+COARSE_TRANSFORM: Final = 1024
+"""Size of those over the products, which only rank: 2.5 dB at worst, 0.8 on average."""
 
 LIMIT: Final = 3.0
 """Magnitudes are limited to this many times their median: one steady line must not outweigh 800 other bins."""
@@ -69,7 +73,7 @@ def window_spectra(iq: Iq, starts: NDArray[np.int64], size: int, *, half_bin: bo
 def limited(bins: Iq) -> Iq:
     """The same bins, those far above the median magnitude of their row cut down to it, and of unit mean power."""
     magnitude = np.abs(bins)
-    level = LIMIT * np.median(magnitude, axis=-1, keepdims=True) + np.float32(1e-30)
+    level = LIMIT * np.median(magnitude[..., ::4], axis=-1, keepdims=True) + np.float32(1e-30)
     cut = bins * np.minimum(1, level / np.maximum(magnitude, 1e-30))
     power = np.mean(cut.real**2 + cut.imag**2, axis=-1, keepdims=True)
     return np.asarray(cut / np.sqrt(np.maximum(power, 1e-30)), np.complex64)
@@ -93,11 +97,17 @@ def rank_roots(bins: Iq) -> FloatArray:
     total = np.zeros((len(bins), PREAMBLE_LENGTH - 1), np.float32)
     for lag in range(1, LAGS + 1):
         product = bins[:, lag:] * bins[:, :-lag].conj()
-        tones = scipy.fft.fft(product, TRANSFORM, axis=1, overwrite_x=True)
-        place = np.round(inverse_roots() * lag % PREAMBLE_LENGTH * (TRANSFORM / PREAMBLE_LENGTH)).astype(np.int64)
-        picked = tones[:, place % TRANSFORM]
+        tones = scipy.fft.fft(product, COARSE_TRANSFORM, axis=1, overwrite_x=True)
+        picked = tones.take(tone_places(lag), axis=1)
         total += (picked.real**2 + picked.imag**2) / np.float32(n - lag)
     return total
+
+
+@lru_cache(maxsize=LAGS)
+def tone_places(lag: int) -> NDArray[np.int64]:
+    """Bin of the coarse transform in which each root's products of one lag gather, shape (838,)."""
+    cycles = inverse_roots() * lag % PREAMBLE_LENGTH / PREAMBLE_LENGTH
+    return np.round(cycles * COARSE_TRANSFORM).astype(np.int64) % COARSE_TRANSFORM
 
 
 def correlate(bins: Iq, root: int) -> Match:
@@ -122,12 +132,6 @@ def correlate(bins: Iq, root: int) -> Match:
     coherence = inner[first] / max(PREAMBLE_LENGTH * outer[first], 1e-30)
     evidence = -(PREAMBLE_LENGTH - 1) * np.log1p(-min(coherence, 1 - 1e-9))
     return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
-
-
-def best_match(bins: Iq, ranks: FloatArray, *, tries: int) -> Match:
-    """Coherent check of the best-ranked roots of one window."""
-    roots = np.argpartition(ranks, -tries)[-tries:] + 1
-    return max((correlate(bins, int(root)) for root in roots), key=lambda match: match.evidence)
 
 
 def bin_slice(spectra: Iq, lower_hz: float, *, sample_rate_hz: float) -> Iq:
