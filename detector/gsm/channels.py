@@ -94,8 +94,10 @@ def make_channels(context: Context, *, frequency_error_hz: float, splatter: floa
         (1 if distance == 0 else 2) * share * np.sum(weights[distance:] * weights[: n_bins - distance], axis=0)
         for distance, share in enumerate(HANN_POWER_CORRELATION)
     )
-    heard = RASTER_HZ * weights.T @ np.maximum(
-        power_density(offset - frequency_error_hz), power_density(offset + frequency_error_hz)
+    heard = (
+        RASTER_HZ
+        * weights.T
+        @ np.maximum(power_density(offset - frequency_error_hz), power_density(offset + frequency_error_hz))
     )
     gain = RASTER_HZ * np.sum(weights * power_density(offset), axis=0)
     leak = heard.T / np.maximum(gain[:, None], 1e-12)

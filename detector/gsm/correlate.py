@@ -30,6 +30,11 @@ SKIRT_SYMBOLS: Final = 3
 
 LAGS_A_SYMBOL: Final = 2.0
 
+MOST_COHERENCE: Final = np.float32(0.999)
+
+CACHE_POINTS: Final = 1 << 16
+"""Points of small transforms that are worked on at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Correlator:
@@ -96,7 +101,9 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
     size = scipy.fft.next_fast_len(max(bins.size, int(np.ceil(LAGS_A_SYMBOL * length / symbol))))
     point = length / size
     lead = (length - n_symbols * symbol) / 2
-    points = np.arange(int(np.ceil((lead - reach_symbols * symbol) / point)), int((lead + reach_symbols * symbol) / point) + 1)
+    points = np.arange(
+        int(np.ceil((lead - reach_symbols * symbol) / point)), int((lead + reach_symbols * symbol) / point) + 1
+    )
     span = round(n_symbols * symbol / point)
     power = np.abs(banks) ** 2 * channel**2
     return Correlator(
@@ -126,37 +133,42 @@ def spectra(correlator: Correlator, windows: Iq, carrier_hz: float) -> Iq:
     return scipy.fft.fft(windows * turn(correlator.length, carrier_hz / correlator.rate_hz), axis=1, overwrite_x=True)
 
 
-def coherence(correlator: Correlator, spectrum: Iq, shift: int) -> FloatArray:
-    """Coherence of each window with each sequence at each lag, for one frequency error.
+def coherence(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> FloatArray:
+    """Coherence of each window with each sequence at each lag, for each frequency error.
 
     Parameters
     ----------
     spectrum
         From :func:`spectra`, shape (n, length).
-    shift
-        The frequency error in bins.
+    shifts
+        Shape (n_shifts,): the frequency errors in bins.
 
     Returns
     -------
     FloatArray
-        Shape (n, n_sequences, n_lags), in [0, 1).
+        Shape (n, n_shifts, n_sequences, n_lags), in [0, 1).
     """
     c = correlator
-    inside = spectrum[:, (c.bins + shift) % c.length] * c.channel
-    placed = np.zeros((len(inside), len(c.banks) + 1, c.size), np.complex64)
-    placed[:, :-1, c.bins] = inside[:, None, :] * c.banks
-    placed[:, -1, c.bins] = inside
-    back = scipy.fft.ifft(placed, axis=2, overwrite_x=True)
-    power = back.real**2 + back.imag**2
-    sums = np.cumsum(power[:, -1], axis=1, dtype=np.float64)
-    begin = c.first + np.arange(c.lags.size)
-    energy = sums[:, begin + c.span - 1] - np.where(begin > 0, sums[:, begin - 1], 0.0)
-    energy = np.maximum(energy, np.finfo(np.float32).tiny).astype(np.float32)
-    explained = power[:, :-1, begin[0] : begin[-1] + 1] * np.float32(c.size)
-    return np.minimum(explained / energy[:, None, :], np.float32(0.999))
+    half = c.bins.size // 2
+    inside = spectrum[:, (c.bins + shifts[:, None]) % c.length] * c.channel
+    placed = np.zeros((*inside.shape[:2], len(c.banks) + 1, c.size), np.complex64)
+    np.multiply(inside[:, :, None, half:], c.banks[:, half:], out=placed[:, :, :-1, : half + 1])
+    np.multiply(inside[:, :, None, :half], c.banks[:, :half], out=placed[:, :, :-1, c.size - half :])
+    placed[:, :, -1, : half + 1] = inside[:, :, half:]
+    placed[:, :, -1, c.size - half :] = inside[:, :, :half]
+    back = scipy.fft.ifft(placed, axis=3, overwrite_x=True)
+    sums = np.zeros((*inside.shape[:2], c.size + 1), np.float32)
+    np.cumsum(back[:, :, -1].real ** 2 + back[:, :, -1].imag ** 2, axis=2, out=sums[:, :, 1:])
+    stop = c.first + c.lags.size
+    energy = sums[:, :, c.first + c.span : stop + c.span] - sums[:, :, c.first : stop]
+    kept = back[:, :, :-1, c.first : stop]
+    explained = np.square(kept.real)
+    explained += np.square(kept.imag)
+    explained *= (np.float32(c.size) / np.maximum(energy, np.finfo(np.float32).tiny))[:, :, None]
+    return np.minimum(explained, MOST_COHERENCE, out=explained)
 
 
-def evidence(correlator: Correlator, spectrum: Iq, shift: int) -> FloatArray:
+def evidence(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> FloatArray:
     """What each window says for each sequence at each lag, exponential of unit mean where there is only noise.
 
     In noise the coherence of one sequence follows the beta distribution (1, freedom - 1), so that its tail, minus the
@@ -165,11 +177,18 @@ def evidence(correlator: Correlator, spectrum: Iq, shift: int) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape (n, n_sequences, n_lags).
+        Shape (n, n_shifts, n_sequences, n_lags).
     """
-    return np.float32(1 - correlator.freedom) * np.log1p(-coherence(correlator, spectrum, shift))
+    said = coherence(correlator, spectrum, shifts)
+    np.log1p(np.negative(said, out=said), out=said)
+    said *= np.float32(1 - correlator.freedom)
+    return said
 
 
-def fold(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> NDArray[np.float64]:
+def fold(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> FloatArray:
     """Evidence summed over windows, shape (n_shifts, n_sequences, n_lags); gamma of shape n in noise."""
-    return np.stack([evidence(correlator, spectrum, int(shift)).sum(axis=0, dtype=np.float64) for shift in shifts])
+    total = np.zeros((shifts.size, len(correlator.banks), correlator.lags.size), np.float32)
+    at_once = max(1, CACHE_POINTS // (shifts.size * (len(correlator.banks) + 1) * correlator.size))
+    for begin in range(0, len(spectrum), at_once):
+        total += evidence(correlator, spectrum[begin : begin + at_once], shifts).sum(axis=0)
+    return total

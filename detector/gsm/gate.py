@@ -38,7 +38,7 @@ class Energy:
 
     start: int
     step: int
-    sums: NDArray[np.float64]
+    sums: FloatArray
 
     @property
     def stop(self) -> int:
@@ -96,7 +96,7 @@ def read(gate: Gate, segment: Segment, channels: Channels) -> tuple[Gate, Energy
     weights = channels.weights / segment.floor[:, None]
     fresh = segment.power @ weights - np.float32(1)
     steps = fresh if gate.rest is None else np.concatenate([gate.rest, fresh])
-    sums = np.zeros((len(steps) + 1, steps.shape[1]))
+    sums = np.zeros((len(steps) + 1, steps.shape[1]), np.float32)
     np.cumsum(steps, axis=0, out=sums[1:])
     energy = Energy(start=gate.rest_start, step=segment.step, sums=sums)
     burst = NORMAL_BITS * SYMBOL_S * gate.rate_hz
@@ -118,14 +118,18 @@ def energy_at(energy: Energy, begins: NDArray[np.float64]) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape (\\*begins.shape, n_channels).
+        Shape of ``begins``, then n_channels.
     """
     last = len(energy.sums) - 1
     place = np.clip((begins - energy.start) / energy.step, 0.0, last)
     whole = np.minimum(place.astype(np.int64), max(last - 1, 0))
-    part = (place - whole)[..., None]
+    part = (place - whole)[..., None].astype(np.float32)
     low = energy.sums[whole]
-    return np.asarray(low + part * (energy.sums[np.minimum(whole + 1, last)] - low), np.float64)
+    high = energy.sums[np.minimum(whole + 1, last)]
+    high -= low
+    high *= part
+    high += low
+    return high
 
 
 def frame_energy(gate: Gate, energy: Energy, frames: range, channels: Channels) -> tuple[FloatArray, FloatArray]:
@@ -143,7 +147,7 @@ def frame_energy(gate: Gate, energy: Energy, frames: range, channels: Channels) 
     for n_bits in (NORMAL_BITS, ACCESS_BITS):
         length = n_bits * SYMBOL_S * gate.rate_hz
         rise = energy_at(energy, begins + length) - before
-        out.append((rise / deviation(channels, length / energy.step)).astype(np.float32))
+        out.append(rise / deviation(channels, length / energy.step))
     return out[0], out[1]
 
 

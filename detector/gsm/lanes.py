@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.gsm.gate import CELLS
 from detector.types import FloatArray
 
-__all__ = ["Lane", "clean", "folded_lanes", "single_lanes"]
+__all__ = ["CLIP_SIGMA", "Lane", "clean", "folded_lanes", "single_lanes", "single_places"]
 
 CLIP_SIGMA: Final = 6.0
 """A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column."""
@@ -24,6 +24,12 @@ WIDE_RATIO: Final = 0.2
 WIDE_CHANNELS: Final = 5
 WIDE_SHARE: Final = 0.6
 """Energy on more carriers at once than this, all about as strong, is an impulse or a wideband signal."""
+
+USUAL_QUANTILE: Final = 0.4
+"""Place among the cells of a frame of one in which nothing is sent."""
+
+MOST_SIGMA: Final = 24.0
+"""A single burst weighs no more than this in the order in which lanes are looked at."""
 
 NEAR_CELLS: Final = 2
 """Lanes lie further apart than this; the correlator's reach covers what is nearer."""
@@ -59,13 +65,15 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     frame, cell = np.unique(loud[:, :2], axis=0).T
     heard = energy[frame, cell]
     leaked = (heard[:, :, None] * leak).max(axis=1) * margin
-    wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(WIDE_CHANNELS, WIDE_SHARE * heard.shape[1])
+    wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
+        WIDE_CHANNELS, WIDE_SHARE * heard.shape[1]
+    )
     out[frame, cell] = np.where((heard > leaked) & ~wide[:, None], heard, np.minimum(heard, 0.0))
     return out
 
 
 def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterator[Lane]:
-    """Lanes in which single bursts stand out, each carrier's strongest first.
+    """Lanes in which single bursts stand out, the strongest first.
 
     Parameters
     ----------
@@ -73,48 +81,75 @@ def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterato
         Shape (len(frames), CELLS, n_channels), in deviations of the noise.
     """
     hits = energy > threshold
-    for channel in np.flatnonzero(hits.any(axis=(0, 1))):
-        column = np.where(hits[:, :, channel], np.minimum(energy[:, :, channel], 4 * CLIP_SIGMA), 0.0)
-        weight = column.sum(axis=0)
-        while weight.max() > 0:
-            cell = int(weight.argmax())
-            near = np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS
-            at = np.flatnonzero(hits[:, [cell - 1, cell, (cell + 1) % CELLS], channel].any(axis=1))
-            yield Lane(channel=int(channel), cell=cell, frames=frames.start + at, sigma=float(column.max()))
-            weight[near] = 0.0
+    weight = np.where(hits, np.minimum(energy, MOST_SIGMA), 0).sum(axis=0)
+    while weight.max(initial=0.0) > 0:
+        cell, channel = (int(at) for at in np.unravel_index(int(weight.argmax()), weight.shape))
+        near = [cell - 1, cell, (cell + 1) % CELLS]
+        at = np.flatnonzero(hits[:, near, channel].any(axis=1))
+        yield Lane(channel=channel, cell=cell, frames=frames.start + at, sigma=float(energy[:, cell, channel].max()))
+        weight[np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = 0
 
 
-def folded_lanes(history: FloatArray, first: int, threshold: float) -> Iterator[Lane]:
-    """The best lane of each pattern, if it stands out.
+def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[tuple[int, int, int, float]]:
+    """Cells that stand out alone, the strongest first: row, cell, channel and energy.
 
     Parameters
     ----------
-    history
+    energy
         Shape (n_frames, CELLS, n_channels), in deviations of the noise.
+    """
+    row, cell, channel = np.nonzero(energy > threshold)
+    sigma = energy[row, cell, channel]
+    place = row * CELLS + cell
+    open_ = np.ones(sigma.size, bool)
+    for at in np.argsort(-sigma):
+        if most <= 0:
+            return
+        if open_[at]:
+            open_ &= (channel != channel[at]) | (np.abs(place - place[at]) > NEAR_CELLS + 1)
+            most -= 1
+            yield int(row[at]), int(cell[at]), int(channel[at]), float(sigma[at])
+
+
+def folded_lanes(past: FloatArray, first: int, threshold: float, per_pattern: int) -> Iterator[Lane]:
+    """The best lanes of each pattern that stand out.
+
+    Parameters
+    ----------
+    past
+        Shape (n_frames, CELLS, n_channels), in deviations of the noise, clipped to ``CLIP_SIGMA``.
     first
         Number of the first of these frames.
     """
-    n_frames = len(history)
-    number = first + np.arange(n_frames)
+    usual = np.quantile(past.mean(axis=0), USUAL_QUANTILE, axis=0)
     for cycle, run in PATTERNS:
-        if n_frames < 2 * cycle:
+        if len(past) < 2 * cycle:
             continue
-        folded = np.zeros((cycle, *history.shape[1:]), np.float32)
-        counts = np.zeros(cycle, np.float32)
-        for begin in range(0, n_frames, cycle):
-            part = history[begin : begin + cycle]
-            folded[: len(part)] += np.clip(part, -CLIP_SIGMA, CLIP_SIGMA)
-            counts[: len(part)] += 1
-        if run > 1:
-            folded = sum(np.roll(folded, -i, axis=0) for i in range(run))
-            counts = sum(np.roll(counts, -i) for i in range(run))
+        folded, counts = folds(past, cycle, run)
+        folded -= counts[:, None, None] * usual
         folded /= np.sqrt(counts)[:, None, None]
-        folded -= np.quantile(folded, 0.4, axis=(0, 1))
-        for _ in range(3):
+        for _ in range(per_pattern):
             row, cell, channel = np.unravel_index(int(folded.argmax()), folded.shape)
             sigma = float(folded[row, cell, channel])
             if sigma < threshold:
                 break
-            inside = ((number - first - row) % cycle) < run
-            yield Lane(channel=int(channel), cell=int(cell), frames=number[inside], sigma=sigma)
+            frames = np.flatnonzero((np.arange(len(past)) - row) % cycle < run)
+            yield Lane(channel=int(channel), cell=int(cell), frames=first + frames, sigma=sigma)
             folded[:, np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = -np.inf
+
+
+def folds(past: FloatArray, cycle: int, run: int) -> tuple[FloatArray, FloatArray]:
+    """Sums over the frames of each pattern's phase, shape (cycle, CELLS, n_channels), and how many frames they hold."""
+    if cycle == 1:
+        return past.sum(axis=0, keepdims=True), np.array([len(past)], np.float32)
+    whole = len(past) // cycle * cycle
+    folded = past[:whole].reshape(-1, cycle, *past.shape[1:]).sum(axis=0)
+    folded[: len(past) - whole] += past[whole:]
+    counts = np.full(cycle, whole // cycle, np.float32)
+    counts[: len(past) - whole] += 1
+    step = 1
+    while step < run:
+        folded = folded + np.roll(folded, -step, axis=0)
+        counts = counts + np.roll(counts, -step)
+        step *= 2
+    return folded, counts

@@ -36,7 +36,9 @@ def phase_response(symbols: NDArray[np.float64]) -> NDArray[np.float64]:
 
     def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
         # Integral of the normal distribution function of deviation `width`.
-        return x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(2 * np.pi)
+        return x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(
+            2 * np.pi
+        )
 
     middle = symbols - PULSE_SYMBOLS / 2
     return np.clip(ramp(middle + 0.5) - ramp(middle - 0.5), 0.0, 1.0)
@@ -73,9 +75,7 @@ def power_density(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     return pulse_spectrum(frequency_hz) ** 2 * SYMBOL_S
 
 
-def sequence_spectrum(
-    bits: NDArray[np.int8], first: int, frequency_hz: NDArray[np.float64]
-) -> NDArray[np.complex128]:
+def sequence_spectrum(bits: NDArray[np.int8], first: int, frequency_hz: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Spectrum of known bits of a burst that begins at time zero.
 
     Parameters

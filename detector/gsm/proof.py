@@ -10,15 +10,21 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammainccinv, gammaincinv
+from scipy.special import gammaincc, gammainccinv, gammaincinv, gammaln
 
-from detector.gsm.correlate import Correlator, evidence, fold, spectra
+from detector.gsm.correlate import Correlator, fold, spectra
 from detector.gsm.reel import Reel, cut
 from detector.gsm.standard import SYMBOL_S
+from detector.types import FloatArray, Iq
 
 __all__ = ["Proof", "log10_tail", "prove", "shifts_for", "sight"]
 
 MOST_WINDOWS: Final = 104
+"""More windows do not make a proof surer: at -13 dB so many tell ten deviations."""
+COARSE_LOSS: Final = 1.4
+HOPELESS_LOG10_P: Final = -2.0
+"""What even with the most that the coarse steps of frequency lose would say no more is looked at no further."""
+
 USUAL_QUANTILE: Final = 0.995
 """What the evidence elsewhere in the same windows is measured by."""
 
@@ -73,14 +79,14 @@ def log10_tail(windows: float, total: float, trials: float) -> float:
     """Logarithm of the probability that noise brings a sum of evidence in any of so many trials."""
     tail = float(gammaincc(windows, total))
     if tail < 1e-290:
-        # Leading term of the tail far out.
-        from scipy.special import gammaln
-
-        return float(((windows - 1) * np.log(total) - total - gammaln(windows)) / np.log(10) + np.log10(trials))
+        leading = (windows - 1) * np.log(total) - total - gammaln(windows)
+        return float(leading / np.log(10) + np.log10(trials))
     return min(0.0, float(np.log10(tail) + np.log10(trials)))
 
 
-def sight(correlator: Correlator, reel: Reel, begins: NDArray[np.float64], first_bit: int, carrier_hz: float):
+def sight(
+    correlator: Correlator, reel: Reel, begins: NDArray[np.float64], first_bit: int, carrier_hz: float
+) -> tuple[Iq, NDArray[np.bool_]]:
     """Spectra of the windows in which a sequence is expected, and which of them are held."""
     starts = np.rint(begins + first_bit * SYMBOL_S * correlator.rate_hz - correlator.lead).astype(np.int64)
     windows, held = cut(reel, starts, correlator.length)
@@ -110,15 +116,17 @@ def prove(
         return None
     n = len(spectrum)
     sums = fold(correlator, spectrum, shifts)
+    trials = sums.size * TRIALS_A_LAG
+    if log10_tail(n, n + COARSE_LOSS * max(0.0, float(sums.max()) - n), trials) > HOPELESS_LOG10_P:
+        return None
     shift, _, lag = np.unravel_index(int(sums.argmax()), sums.shape)
     elsewhere = np.abs(correlator.lags - correlator.lags[lag]) > RIVAL_SYMBOLS * SYMBOL_S * correlator.rate_hz
-    usual = max(1.0, float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE)) / float(gammaincinv(n, USUAL_QUANTILE)))
+    usual = max(1.0, float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE) / gammaincinv(n, USUAL_QUANTILE)))
     shifts_fine = shifts[shift] + np.arange(-1, 2)
     fine = fold(correlator, spectrum, shifts_fine)
     best, sequence, lag = np.unravel_index(int(fine.argmax()), fine.shape)
     total = float(fine[best, sequence, lag]) / usual
     rival = float(fine[:, :, elsewhere].max(initial=0.0)) / usual
-    trials = sums.size * TRIALS_A_LAG
     noise = float(gammainccinv(n, 1 / trials))
     return Proof(
         windows=n,
@@ -132,7 +140,7 @@ def prove(
     )
 
 
-def peak(places: NDArray[np.float64], values: NDArray[np.float64], at: int) -> float:
+def peak(places: NDArray[np.float64], values: FloatArray, at: int) -> float:
     """Where a sampled curve has its top, by a parabola through three points."""
     if not 0 < at < len(values) - 1:
         return float(places[at])

@@ -5,6 +5,7 @@ yet there; a window that reaches out of it is left out, never padded.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from detector.types import Iq, Segment
 
 __all__ = ["Reel", "cut", "wound"]
+
+MEAN_STRIDE: Final = 16
+"""Every so manieth sample is enough for the mean of a segment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +41,7 @@ class Reel:
 
 def wound(reel: Reel, segment: Segment, *, keep: int) -> Reel:
     """The reel with one more segment, and no more than ``keep`` of them."""
-    mean = complex(segment.iq.mean()) if segment.iq.size else 0j
+    mean = complex(segment.iq[::MEAN_STRIDE].mean()) if segment.iq.size else 0j
     piece = Piece(start=segment.iq_start, iq=segment.iq, mean=mean)
     return Reel(pieces=(*reel.pieces, piece)[-keep:])
 

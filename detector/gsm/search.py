@@ -5,129 +5,86 @@ proved by the known sequences; what was proved is a track, whose frames are judg
 that what is proved late is still told from its beginning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.gsm.channels import Channels, make_channels
-from detector.gsm.correlate import Correlator, evidence, make_correlator
+from detector.gsm.doubt import believed, bursty
+from detector.gsm.emitter import Emitter, emission_of, heard, home_of_access, home_of_track, opened
 from detector.gsm.gate import CELLS, Energy, Gate, frame_energy, make_gate, read
-from detector.gsm.lanes import Lane, clean, folded_lanes, single_lanes
-from detector.gsm.proof import Proof, log10_tail, prove, shifts_for, sight
+from detector.gsm.lanes import Lane, clean, folded_lanes, single_lanes, single_places
+from detector.gsm.past import Past, contrast, empty_past, explained, grown, snr_of
+from detector.gsm.proof import Proof, log10_tail, prove
 from detector.gsm.reel import Reel, wound
-from detector.gsm.standard import (
-    ACCESS_BITS,
-    ACCESS_EXTENDED_TAIL,
-    ACCESS_SYNC,
-    NORMAL_BITS,
-    RASTER_HZ,
-    SYMBOL_S,
-    TRAINING,
-    TRAINING_START,
-)
-from detector.gsm.thresholds import GsmThresholds
-from detector.gsm.track import Measured, Track, follow, measure
+from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ, TRAINING_START
+from detector.gsm.tools import Tools, make_tools
+from detector.gsm.track import STRONG_EVIDENCE, Measured, Track, chosen, follow, measure
 from detector.search import Context
-from detector.types import Activity, Burst, Emission, Finding, FloatArray, Label, Segment, Technology
+from detector.types import Burst, Finding, FloatArray, Label, Segment
 
 __all__ = ["GsmState", "begin", "step"]
 
-KEEP: Final = 8
-REACH_SYMBOLS: Final = 40.0
-FINE_REACH_SYMBOLS: Final = 3.0
-BLIND_CENTRE_HZ: Final = 900e6
-COARSE_STEP: Final = 2
-PAST_FRAMES: Final = 52
+KEEP_SEGMENTS: Final = 8
+KEEP_FRAMES: Final = 416
+"""1.9 s: eight 51-frame cycles, four 104-frame cycles."""
+
 NEAREST_SYMBOLS: Final = 110.0
-CONTINUOUS_S: Final = 1.0
-QUIET_QUANTILE: Final = 0.1
-CONTRAST_ERROR: Final = 0.4
-CONTRAST_BIAS: Final = 0.05
-MOST_SAID: Final = 5.0
+"""Two tracks of one carrier lie no nearer; their bursts would overlap."""
+
 DOUBTFUL_CONTRAST: Final = 1.5
+"""Below it, the rest of the frame is looked at before a new place is believed."""
 
+CONTINUOUS_S: Final = 1.0
+"""How long a continuous carrier is left alone before it is looked at again."""
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tools:
-    """What is made once a run."""
+ENERGETIC: Final = 2.0
+"""Evidence of its energy from which a frame's training sequence counts for its emission."""
 
-    channels: Channels
-    training: Correlator
-    fine: Correlator
-    access: Correlator
-    training_shifts: NDArray[np.int64]
-    access_shifts: NDArray[np.int64]
-    thresholds: GsmThresholds
-    rate_hz: float
+FEW_SINGLES: Final = 2
+MOST_SINGLES: Final = 16
+FOLDED_LANES: Final = 2
+LEAST_SNR: Final = 1e-2
 
+BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """An emission so far."""
-
-    key: int
-    kinds: frozenset[Label]
-    channel: int
-    start: int
-    stop: int
-    bursts: int
-    snrs: tuple[float, ...]
-    log10_p: float
-    sequence: int
-    coherence: float
-    rival: float
-    clipped: bool = False
+TRIALS: Final = 1e4
+"""Hypotheses among which a track was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GsmState:
-    """What the GSM search carries from one segment to the next."""
+    """What the GSM search carries from one segment to the next.
+
+    Parameters
+    ----------
+    tools
+        None where no uplink is heard.
+    keys
+        How many emitters there were.
+    continuous
+        Carriers that are left alone, and until which sample.
+    """
 
     tools: Tools | None
     gate: Gate
+    past: Past
     reel: Reel = field(default_factory=Reel)
     energies: tuple[Energy, ...] = ()
-    past: FloatArray = field(default_factory=lambda: np.empty((0, CELLS, 0), np.float32))
-    raw: FloatArray = field(default_factory=lambda: np.empty((0, CELLS, 0), np.float32))
     tracks: tuple[Track, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    emitters: tuple[Emitter, ...] = ()
     keys: int = 0
     continuous: tuple[tuple[int, int], ...] = ()
 
 
 def begin(context: Context) -> GsmState:
     """State at the start of a run."""
-    thresholds = context.profile.gsm
-    rate = context.tuning.sample_rate_hz
-    centre = context.tuning.centre_hz or BLIND_CENTRE_HZ
-    error = thresholds.frequency_error_ppm * 1e-6 * centre
-    channels = make_channels(
-        context,
-        frequency_error_hz=error,
-        splatter=10 ** (thresholds.splatter_db / 10),
-        image=10 ** (thresholds.image_db / 10),
-    )
-    gate = make_gate(first=context.first, rate_hz=rate)
-    if not channels.carriers_hz.size:
-        return GsmState(tools=None, gate=gate)
-    access = np.hstack([np.tile(ACCESS_EXTENDED_TAIL, (len(ACCESS_SYNC), 1)), ACCESS_SYNC])
-    training = make_correlator(TRAINING, rate_hz=rate, reach_symbols=REACH_SYMBOLS)
-    access_bank = make_correlator(access, rate_hz=rate, reach_symbols=REACH_SYMBOLS)
-    tools = Tools(
-        channels=channels,
-        training=training,
-        fine=make_correlator(TRAINING, rate_hz=rate, reach_symbols=FINE_REACH_SYMBOLS),
-        access=access_bank,
-        training_shifts=shifts_for(training, error, COARSE_STEP),
-        access_shifts=shifts_for(access_bank, error, 1),
-        thresholds=thresholds,
-        rate_hz=rate,
-    )
-    empty = np.empty((0, CELLS, channels.carriers_hz.size), np.float32)
-    return GsmState(tools=tools, gate=gate, past=empty, raw=empty)
+    tools = make_tools(context)
+    gate = make_gate(first=context.first, rate_hz=context.tuning.sample_rate_hz)
+    return GsmState(tools=tools, gate=gate, past=empty_past(tools.channels.carriers_hz.size if tools else 0))
 
 
 def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
@@ -136,240 +93,197 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
     if tools is None:
         return state, Finding()
     gate, energy, frames = read(state.gate, segment, tools.channels)
-    reel = wound(state.reel, segment, keep=KEEP)
-    normal, access = frame_energy(gate, energy, frames, tools.channels)
-    plain = normal
-    normal = clean(normal, tools.channels.leak, tools.thresholds.leak_margin)
-    access = clean(access, tools.channels.leak, tools.thresholds.leak_margin)
+    measured = frame_energy(gate, energy, frames, tools.channels)
+    normal, access = (clean(e, tools.channels.leak, tools.thresholds.leak_margin) for e in measured)
     state = replace(
         state,
         gate=gate,
-        reel=reel,
-        energies=(*state.energies, energy)[-KEEP:],
+        past=grown(state.past, measured[0], normal, keep=KEEP_FRAMES),
+        reel=wound(state.reel, segment, keep=KEEP_SEGMENTS),
+        energies=(*state.energies, energy)[-KEEP_SEGMENTS:],
     )
-    past = np.concatenate([state.past, normal])[-KEEP * PAST_FRAMES :]
-    raw = np.concatenate([state.raw, plain])[-KEEP * PAST_FRAMES :]
-    work = Work(
-        state=state,
-        tools=tools,
-        segment=segment,
-        frames=frames,
-        past=past,
-        raw=raw,
-        past_first=frames.stop - len(past),
-        access=access.copy(),
-        first_key=state.keys,
-        continuous={channel for channel, until in state.continuous if until > segment.start},
-    )
-    work.follow_tracks()
-    work.search_single()
-    work.search_access()
-    work.search_folds()
-    return work.finish()
+    return Round(state, tools, segment, frames, normal, access).run()
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Work:
-    """One segment's work."""
+class Round:
+    """One segment's work on a state that is replaced as findings come in; nothing outlives :meth:`run`."""
 
-    state: GsmState
-    tools: Tools
-    segment: Segment
-    frames: range
-    past: FloatArray
-    raw: FloatArray
-    past_first: int
-    access: FloatArray
-    bursts: list[Burst] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
-    continuous: set[int] = field(default_factory=set)
-    first_key: int = 0
+    def __init__(
+        self, state: GsmState, tools: Tools, segment: Segment, frames: range, normal: FloatArray, access: FloatArray
+    ) -> None:
+        self.state, self.tools, self.segment, self.frames = state, tools, segment, frames
+        self.normal, self.access = normal, access
+        self.first_key = state.keys
+        self.bursts: list[Burst] = []
+        self.touched: set[int] = set()
+        self.resting = {channel for channel, until in state.continuous if until > segment.start}
+        self.quiet: set[int] = set()
+        self.left_out = 0
 
-    def follow_tracks(self) -> None:
+    def run(self) -> tuple[GsmState, Finding]:
+        """Follow what is known, look for what is new, and tell."""
         tracks = tuple(self.followed(track) for track in self.state.tracks)
         self.state = replace(self.state, tracks=tracks)
+        self.look_at(self.single())
+        self.look_for_access()
+        self.look_at(self.folded())
+        return self.finish()
+
+    # Known tracks
 
     def followed(self, track: Track) -> Track:
-        gate = self.state.gate
+        gate, tools = self.state.gate, self.tools
         frames = np.arange(track.frame, self.frames.stop)
         begins = gate.begins(frames)
-        whole = begins + track.phase + NORMAL_BITS * SYMBOL_S * self.tools.rate_hz <= self.segment.stop
-        frames, begins = frames[whole], begins[whole]
-        if not frames.size:
+        whole = begins + track.phase + NORMAL_BITS * tools.symbol <= self.segment.stop
+        if not whole.any():
             return track
         found = measure(
             track,
-            frames,
-            begins,
+            frames[whole],
+            begins[whole],
             reel=self.state.reel,
             energies=self.state.energies,
-            channels=self.tools.channels,
-            correlator=self.tools.fine,
+            channels=tools.channels,
+            correlator=tools.fine,
         )
-        chosen = self.chosen(found)
-        self.mask(track, found.frames[chosen])
-        self.paint(track, found, chosen)
-        return follow(track, found, chosen, int(frames[-1]) + 1)
+        if not found.frames.size:
+            return replace(track, frame=int(frames[whole][-1]) + 1)
+        hits = chosen(found, tools.fine.freedom, tools.thresholds)
+        self.explain(track, found.frames[hits])
+        self.tell(track, found, hits)
+        return follow(track, found, hits)
 
-    def chosen(self, found: Measured) -> NDArray[np.bool_]:
-        t = self.tools.thresholds
-        said = np.maximum(found.own, found.best)
-        together = np.minimum(found.energy_evidence, 20.0) + said
-        promised = (self.tools.fine.freedom - 1) * np.log1p(np.maximum(found.rise, 0.0))
-        loud = found.rise > 1
-        return (together >= t.paint_evidence) & (~loud | (said >= t.least_said * np.minimum(promised, 25.0)))
-
-    def mask(self, track: Track, frames: NDArray[np.int64]) -> None:
+    def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
         cell = round(track.phase / (self.state.gate.period / CELLS))
-        first = self.past_first
-        for begin in range(cell - 4, cell + 5):
-            rows = frames + begin // CELLS - first
-            rows = rows[(rows >= 0) & (rows < len(self.past))]
-            self.past[rows, begin % CELLS, track.channel] = 0
-            rows = rows + first - self.frames.start
-            self.access[rows[rows >= 0], begin % CELLS, track.channel] = 0
+        explained(self.state.past.unexplained, self.state.past.first, track.channel, cell, frames)
+        explained(self.normal, self.frames.start, track.channel, cell, frames)
+        explained(self.access, self.frames.start, track.channel, cell, frames)
 
-    def paint(self, track: Track, found: Measured, chosen: NDArray[np.bool_]) -> None:
-        if not chosen.any():
+    def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
+        emitter = self.emitter(track.key)
+        energetic = found.energy_evidence >= ENERGETIC
+        said = emitter.said + float(found.own[energetic].sum())
+        windows = emitter.windows + int(energetic.sum())
+        log10_p = min(emitter.log10_p, log10_tail(windows, said, TRIALS)) if windows else emitter.log10_p
+        self.put(replace(emitter, said=said, windows=windows, log10_p=log10_p))
+        if not hits.any():
             return
-        rate = self.tools.rate_hz
-        at = found.begins + np.where(found.own >= 12, found.lag, 0.0)
-        snrs = []
-        for i in np.flatnonzero(chosen):
-            snr = 10 * np.log10(max(float(found.rise[i]), 1e-2))
-            snrs.append(snr)
-            self.bursts.append(
-                self.burst(
-                    Label.GSM_NB, track.key, track.channel, float(at[i]), NORMAL_BITS, snr, {"tsc": int(track.sequence)}
-                )
-            )
-        self.hear(track.key, Label.GSM_NB, int(at[chosen].min()), round(at[chosen].max() + NORMAL_BITS * SYMBOL_S * rate), snrs)
+        begins = found.begins + np.where(found.own >= STRONG_EVIDENCE, found.lag, 0.0)
+        snrs = 10 * np.log10(np.maximum(found.rise, LEAST_SNR))
+        detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
+        bursts = [
+            self.burst(Label.GSM_NB, track.key, track.channel, float(begins[i]), float(snrs[i]), detail)
+            for i in np.flatnonzero(hits)
+        ]
+        self.add(track.key, track.channel, bursts)
 
-    def burst(self, label, key, channel, begin, n_bits, snr, detail) -> Burst:
+    def burst(
+        self, label: Label, key: int, channel: int, begin: float, snr_db: float, detail: dict[str, int | float | str]
+    ) -> Burst:
         carrier = float(self.tools.channels.carriers_hz[channel])
-        rate = self.tools.rate_hz
-        noise = self.noise_power(channel)
+        start, count = round(begin), round(BITS[label] * self.tools.symbol)
         return Burst(
             label=label,
-            start=round(begin),
-            count=round(n_bits * SYMBOL_S * rate),
+            start=start,
+            count=count,
             freq_lower_hz=carrier - RASTER_HZ / 2,
             freq_upper_hz=carrier + RASTER_HZ / 2,
-            snr_db=snr,
-            power_dbfs=snr + noise,
+            snr_db=snr_db,
+            power_dbfs=snr_db + self.noise_dbfs(channel),
+            clipped=self.clipped(start, count),
             emission=key,
             detail=detail,
         )
 
-    def noise_power(self, channel: int) -> float:
-        floor = float(np.sum(self.segment.floor * self.tools.channels.weights[:, channel]))
-        bins = RASTER_HZ / (self.tools.rate_hz / self.segment.step)
-        return float(10 * np.log10(floor * bins))
+    def clipped(self, start: int, count: int) -> bool:
+        """Whether the converter stood at its end in a burst of this segment."""
+        if not self.segment.clipped:
+            return False
+        begin = max(0, start - self.segment.iq_start)
+        parts = self.segment.iq[begin : max(0, start + count - self.segment.iq_start)].view(np.float32)
+        return bool(parts.size) and float(np.abs(parts).max()) >= self.segment.tuning.limit
 
-    def hear(self, key: int, label: Label, start: int, stop: int, snrs: list[float]) -> None:
-        heard = list(self.state.heard)
-        for i, h in enumerate(heard):
-            if h.key == key:
-                heard[i] = replace(
-                    h,
-                    kinds=h.kinds | {label},
-                    start=min(h.start, start),
-                    stop=max(h.stop, stop),
-                    bursts=h.bursts + len(snrs),
-                    snrs=(*h.snrs, *snrs)[-500:],
-                )
+    def noise_dbfs(self, channel: int) -> float:
+        """Noise in 200 kHz."""
+        density = float(self.segment.floor @ self.tools.channels.weights[:, channel])
+        return float(10 * np.log10(density * RASTER_HZ * self.segment.step / self.tools.rate_hz))
+
+    def add(self, key: int, channel: int, bursts: Sequence[Burst]) -> None:
+        self.bursts += bursts
         self.touched.add(key)
-        self.state = replace(self.state, heard=tuple(heard))
+        label = bursts[0].label
+        self.put(
+            heard(
+                self.emitter(key),
+                label,
+                channel=channel,
+                start=min(burst.start for burst in bursts),
+                stop=max(burst.start + burst.count for burst in bursts),
+                snrs_db=[burst.snr_db for burst in bursts],
+                noise_dbfs=self.noise_dbfs(channel),
+                clipped=any(burst.clipped for burst in bursts),
+            )
+        )
 
-    def search_single(self) -> None:
+    def emitter(self, key: int) -> Emitter:
+        return next(emitter for emitter in self.state.emitters if emitter.key == key)
+
+    def put(self, emitter: Emitter) -> None:
+        others = tuple(other for other in self.state.emitters if other.key != emitter.key)
+        self.state = replace(self.state, emitters=(*others, emitter))
+
+    # New places
+
+    def single(self) -> Iterator[tuple[Lane, float]]:
+        """Lanes of single bursts with their SNR, as far as nothing explains them when their turn comes."""
         threshold = self.tools.thresholds.single_sigma
-        fresh = self.past[self.frames.start - self.past_first :]
-        for lane in single_lanes(fresh, self.frames, threshold):
+        for lane in single_lanes(self.normal, self.frames, threshold):
             near = np.arange(lane.cell - 1, lane.cell + 2) % CELLS
-            energy = fresh[(lane.frames - self.frames.start)[:, None], near, lane.channel].max(axis=1)
-            open_ = energy > threshold
-            if open_.any():
-                self.look(replace(lane, frames=lane.frames[open_]), self.snr(lane.channel, float(np.median(energy[open_]))))
+            energy = self.normal[(lane.frames - self.frames.start)[:, None], near, lane.channel].max(axis=1)
+            left = energy > threshold
+            if left.sum() >= FEW_SINGLES or energy.max() > self.tools.thresholds.lone_sigma:
+                loudest = np.sort(np.argsort(energy)[-min(MOST_SINGLES, int(left.sum())) :])
+                yield (
+                    replace(lane, frames=lane.frames[loudest]),
+                    self.snr(float(np.median(energy[loudest])), lane.channel, NORMAL_BITS),
+                )
 
-    def snr(self, channel: int, sigma: float, n_bits: int = NORMAL_BITS) -> float:
-        """Power over the noise in 200 kHz of a burst whose energy stands so many deviations out."""
-        steps = n_bits * SYMBOL_S * self.tools.rate_hz / self.segment.step
-        channels = self.tools.channels
-        return float(sigma * np.sqrt(channels.variance[channel] / steps) / channels.gain[channel])
+    def folded(self) -> Iterator[tuple[Lane, float]]:
+        past = self.state.past
+        for lane in folded_lanes(past.unexplained, past.first, self.tools.thresholds.fold_sigma, FOLDED_LANES):
+            held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
+            yield lane, self.snr(max(0.0, float(np.median(held))), lane.channel, NORMAL_BITS)
 
-    def search_folds(self) -> None:
-        for lane in folded_lanes(self.past, self.past_first, self.tools.thresholds.fold_sigma):
-            held = self.past[lane.frames - self.past_first, lane.cell, lane.channel]
-            self.look(lane, self.snr(lane.channel, max(0.0, float(np.median(held)))))
+    def snr(self, sigma: float, channel: int, n_bits: int) -> float:
+        tools = self.tools
+        return snr_of(
+            sigma,
+            channel,
+            tools.channels,
+            n_bits=n_bits,
+            samples_a_step=tools.samples_a_step,
+            rate_hz=tools.rate_hz,
+        )
+
+    def look_at(self, lanes: Iterable[tuple[Lane, float]]) -> None:
+        for lane, snr in islice(lanes, self.tools.thresholds.looks_a_segment):
+            if lane.channel not in self.resting:
+                self.look(lane, snr)
 
     def look(self, lane: Lane, snr: float) -> None:
-        tools, gate = self.tools, self.state.gate
-        if lane.channel in self.continuous:
-            return
-        proof = self.proof_of(lane)
+        proof, thresholds = self.proof_of(lane), self.tools.thresholds
         if proof is None:
             return
-        contrast = self.contrast(lane)
-        if not self.believed(proof, snr, contrast):
-            if proof.log10_p < tools.thresholds.continuous_log10_p and not self.bursty(proof, contrast):
-                self.silence(lane.channel)
+        stands_out = contrast(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
+        if not believed(proof, snr, stands_out, thresholds):
+            if proof.log10_p < thresholds.continuous_log10_p and not bursty(proof, stands_out, thresholds):
+                self.rest(lane.channel)
             return
-        if contrast < DOUBTFUL_CONTRAST and lane.frames.size > 2 and self.lies_on_continuous(lane):
-            self.silence(lane.channel)
+        if stands_out < DOUBTFUL_CONTRAST and lane.frames.size > FEW_SINGLES and self.continues(lane):
+            self.rest(lane.channel)
             return
-        phase = lane.cell * gate.period / CELLS + proof.lag
-        oldest = self.past_first
-        if phase < 0:
-            phase += gate.period
-        for track in self.state.tracks:
-            apart = abs((track.phase - phase + gate.period / 2) % gate.period - gate.period / 2)
-            if track.channel == lane.channel and apart < NEAREST_SYMBOLS * SYMBOL_S * tools.rate_hz:
-                return
-        key = self.state.keys
-        track = Track(
-            key=key, channel=lane.channel, sequence=proof.sequence, phase=phase, offset_hz=proof.offset_hz, frame=oldest
-        )
-        heard = self.opened(key, Label.GSM_NB, lane.channel, proof)
-        self.state = replace(self.state, keys=key + 1, heard=(*self.state.heard, heard))
-        track = self.followed(track)
-        self.state = replace(self.state, tracks=(*self.state.tracks, track))
-
-    def believed(self, proof: Proof, snr: float, contrast: float) -> bool:
-        """Whether a proof holds against what the energy says.
-
-        Parameters
-        ----------
-        snr
-            Of the bursts over the learned floor, linear.
-        contrast
-            The same over the quietest places of the same frames: what a continuous carrier lacks.
-        """
-        t = self.tools.thresholds
-        return (
-            proof.log10_p <= t.proof_log10_p
-            and proof.rival <= t.most_rival
-            and proof.coherence >= t.least_coherence * snr / (1 + snr)
-            and self.bursty(proof, contrast)
-        )
-
-    def bursty(self, proof: Proof, contrast: float) -> bool:
-        """Whether what is coherent also stands out in time."""
-        said = min(proof.coherence / (1 - proof.coherence), MOST_SAID)
-        error = CONTRAST_BIAS + CONTRAST_ERROR / np.sqrt(proof.windows)
-        return said <= self.tools.thresholds.most_said * (max(contrast, 0.0) + error)
-
-    def lies_on_continuous(self, lane: Lane) -> bool:
-        """Whether known sequences fill the rest of the frame as well, and do not stand out there."""
-        for cell in range(lane.cell + 3, lane.cell + CELLS - 2, 2):
-            other = replace(lane, cell=cell % CELLS)
-            proof = self.proof_of(other)
-            if (
-                proof is not None
-                and proof.log10_p < self.tools.thresholds.continuous_log10_p
-                and not self.bursty(proof, self.contrast(other))
-            ):
-                return True
-        return False
+        self.welcome(lane, proof, float(10 * np.log10(max(snr, LEAST_SNR))))
 
     def proof_of(self, lane: Lane) -> Proof | None:
         tools, gate = self.tools, self.state.gate
@@ -382,133 +296,122 @@ class Work:
             shifts=tools.training_shifts,
         )
 
-    def silence(self, channel: int) -> None:
+    def continues(self, lane: Lane) -> bool:
+        """Whether training sequences fill the rest of the frame as well, and do not stand out there."""
+        for cell in range(lane.cell + 3, lane.cell + CELLS - 2, 2):
+            other = replace(lane, cell=cell % CELLS)
+            proof = self.proof_of(other)
+            if proof is None or proof.log10_p > self.tools.thresholds.continuous_log10_p:
+                continue
+            stands_out = contrast(self.state.past, other, self.tools.channels, self.tools.burst_steps)
+            if not bursty(proof, stands_out, self.tools.thresholds):
+                return True
+        return False
+
+    def rest(self, channel: int) -> None:
         """Leave a continuous carrier alone, and take back what this segment made of it."""
-        self.continuous.add(channel)
-        fresh = {h.key for h in self.state.heard if h.key >= self.first_key and h.channel == channel}
-        self.bursts = [b for b in self.bursts if b.emission not in fresh]
+        self.resting.add(channel)
+        self.quiet.add(channel)
+        fresh = {e.key for e in self.state.emitters if e.key >= self.first_key and channel in e.channels}
+        self.bursts = [burst for burst in self.bursts if burst.emission not in fresh]
         self.state = replace(
             self.state,
-            heard=tuple(h for h in self.state.heard if h.key not in fresh),
-            tracks=tuple(t for t in self.state.tracks if t.key not in fresh),
+            emitters=tuple(e for e in self.state.emitters if e.key not in fresh),
+            tracks=tuple(track for track in self.state.tracks if track.key not in fresh),
         )
 
-    def contrast(self, lane: Lane) -> float:
-        """Energy of a lane over the quietest cells of its frames, in bursts' SNR."""
-        channels = self.tools.channels
-        steps = NORMAL_BITS * SYMBOL_S * self.tools.rate_hz / self.segment.step
-        unit = np.sqrt(channels.variance[lane.channel] / steps)
-        cells = 1 + self.raw[lane.frames - self.past_first, :, lane.channel].mean(axis=0) * unit
-        quiet = max(float(np.quantile(cells, QUIET_QUANTILE)), 1e-3)
-        return float((cells[lane.cell] / quiet - 1) / channels.gain[lane.channel])
-
-    def opened(self, key: int, label: Label, channel: int, proof: Proof) -> Heard:
-        return Heard(
+    def welcome(self, lane: Lane, proof: Proof, snr_db: float) -> None:
+        """Make a track of a proof, and tell what it held in all the past that is kept."""
+        period = self.state.gate.period
+        phase = (lane.cell * period / CELLS + proof.lag) % period
+        for other in self.state.tracks:
+            apart = abs((other.phase - phase + period / 2) % period - period / 2)
+            if other.channel == lane.channel and apart < NEAREST_SYMBOLS * self.tools.symbol:
+                return
+        key = self.state.keys
+        track = Track(
             key=key,
-            kinds=frozenset(),
-            channel=channel,
-            start=self.segment.stop,
-            stop=0,
-            bursts=0,
-            snrs=(),
-            log10_p=proof.log10_p,
+            channel=lane.channel,
             sequence=proof.sequence,
-            coherence=proof.coherence,
-            rival=proof.rival,
+            phase=phase,
+            offset_hz=proof.offset_hz,
+            frame=self.state.past.first,
         )
+        home = home_of_track(
+            track,
+            lane.frames,
+            snr_db,
+            emitters=self.state.emitters,
+            tracks=self.state.tracks,
+            rate_hz=self.tools.rate_hz,
+            period=period,
+            thresholds=self.tools.thresholds,
+        )
+        if home is None:
+            self.state = replace(self.state, keys=key + 1)
+            self.put(opened(key, lane.channel, proof))
+        else:
+            track = replace(track, key=home.key)
+            self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
+        track = self.followed(track)
+        self.state = replace(self.state, tracks=(*self.state.tracks, track))
 
-    def search_access(self) -> None:
-        tools, gate = self.tools, self.state.gate
-        hits = self.access > tools.thresholds.single_sigma
-        for channel in np.flatnonzero(hits.any(axis=(0, 1))):
-            if int(channel) in self.continuous:
-                continue
-            column = np.where(hits[:, :, channel], self.access[:, :, channel], 0.0).ravel()
-            while column.max() > 0:
-                at = int(column.argmax())
-                frame, cell = divmod(at, CELLS)
-                self.try_access(int(channel), self.frames.start + frame, cell, float(column[at]))
-                column[max(0, at - 3) : at + 4] = 0
+    def look_for_access(self) -> None:
+        thresholds = self.tools.thresholds
+        places = single_places(self.access, thresholds.single_sigma, thresholds.looks_a_segment)
+        for row, cell, channel, sigma in places:
+            if channel not in self.resting:
+                self.look_for_access_at(self.frames.start + row, cell, channel, sigma)
 
-    def try_access(self, channel: int, frame: int, cell: int, sigma: float) -> None:
+    def look_for_access_at(self, frame: int, cell: int, channel: int, sigma: float) -> None:
         tools, gate = self.tools, self.state.gate
-        begin = gate.begins(frame) + cell * gate.period / CELLS
+        begin = float(gate.begins(frame)) + cell * gate.period / CELLS
+        rare = sigma > tools.thresholds.lone_sigma
         proof = prove(
-            tools.access,
+            tools.rare if rare else tools.access,
             self.state.reel,
             np.array([begin]),
             first_bit=0,
             carrier_hz=float(tools.channels.carriers_hz[channel]),
             shifts=tools.access_shifts,
         )
-        ratio = self.snr(channel, sigma, ACCESS_BITS)
-        if proof is None or not self.believed(proof, ratio, ratio):
+        snr = self.snr(sigma, channel, ACCESS_BITS)
+        if proof is None or not believed(proof, snr, snr, tools.thresholds):
             return
-        length = ACCESS_BITS * SYMBOL_S * tools.rate_hz
-        snr = float(10 * np.log10(ratio))
-        start = float(begin + proof.lag)
-        key = self.access_key(channel, proof, snr)
-        self.bursts.append(
-            self.burst(Label.GSM_AB, key, channel, start, ACCESS_BITS, snr, {"sequence": proof.sequence})
-        )
-        self.hear(key, Label.GSM_AB, round(start), round(start + length), [snr])
+        snr_db = float(10 * np.log10(snr))
+        home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
+        if home is None:
+            home = opened(self.state.keys, channel, proof)
+            self.state = replace(self.state, keys=home.key + 1)
+        self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
+        detail: dict[str, int | float | str] = {"sequence": proof.sequence}
+        self.add(home.key, channel, [self.burst(Label.GSM_AB, home.key, channel, begin + proof.lag, snr_db, detail)])
 
-    def access_key(self, channel: int, proof: Proof, snr: float) -> int:
-        for h in self.state.heard:
-            if h.channel == channel and h.bursts and abs(float(np.median(h.snrs)) - snr) < 6:
-                better = replace(h, log10_p=min(h.log10_p, proof.log10_p))
-                heard = tuple(better if other is h else other for other in self.state.heard)
-                self.state = replace(self.state, heard=heard)
-                return h.key
-        key = self.state.keys
-        heard = (*self.state.heard, self.opened(key, Label.GSM_AB, channel, proof))
-        self.state = replace(self.state, keys=key + 1, heard=heard)
-        return key
+    # The end of a segment
 
     def finish(self) -> tuple[GsmState, Finding]:
-        state, tools = self.state, self.tools
-        gone = tools.thresholds.gone_s * tools.rate_hz
-        emissions, heard = [], []
-        for h in state.heard:
-            ended = self.segment.final or self.segment.stop - h.stop > gone
-            if h.bursts and (ended or h.key in self.touched):
-                emissions.append(self.emission(h, ended))
-            if not ended:
-                heard.append(h)
-        alive = {h.key for h in heard}
-        tracks = tuple(t for t in state.tracks if t.key in alive)
-        bursts = tuple(sorted(self.bursts, key=lambda b: b.start))
-        state = replace(state, heard=tuple(heard), tracks=tracks, past=self.past, raw=self.raw)
-        until = self.segment.stop + round(CONTINUOUS_S * tools.rate_hz)
-        known = [(c, u) for c, u in state.continuous if u > self.segment.stop]
-        known += [(c, until) for c in self.continuous - {c for c, _ in known}]
-        state = replace(state, continuous=tuple(known))
-        return state, Finding(bursts=bursts, emissions=tuple(emissions))
-
-    def emission(self, h: Heard, ended: bool) -> Emission:
-        t = self.tools.thresholds
-        carrier = float(self.tools.channels.carriers_hz[h.channel])
-        snr = float(np.median(h.snrs))
-        score = 1 / (1 + 10 ** ((h.log10_p + t.score_log10_p) * t.score_slope))
-        return Emission(
-            key=h.key,
-            technology=Technology.GSM,
-            kinds=tuple(sorted(h.kinds)),
-            activity=Activity.UNKNOWN,
-            start=h.start,
-            stop=h.stop,
-            freq_lower_hz=carrier - RASTER_HZ / 2,
-            freq_upper_hz=carrier + RASTER_HZ / 2,
-            bursts=h.bursts,
-            snr_db=snr,
-            power_dbfs=snr + self.noise_power(h.channel),
-            score=float(score),
-            parts={
-                "log10_p": h.log10_p,
-                "bursts": float(h.bursts),
-                "coherence": h.coherence,
-                "rival": h.rival,
-                "sequence": float(h.sequence),
-            },
-            ended=ended,
+        state, tools, segment = self.state, self.tools, self.segment
+        gone = segment.stop - tools.thresholds.gone_s * tools.rate_hz
+        over = {e.key for e in state.emitters if segment.final or e.stop < gone}
+        told = [e for e in state.emitters if e.bursts and (e.key in over or e.key in self.touched)]
+        emissions = tuple(
+            emission_of(
+                emitter,
+                state.tracks,
+                channels=tools.channels,
+                rate_hz=tools.rate_hz,
+                thresholds=tools.thresholds,
+                ended=emitter.key in over,
+            )
+            for emitter in sorted(told, key=lambda e: e.key)
         )
+        until = segment.stop + round(CONTINUOUS_S * tools.rate_hz)
+        continuous = [(c, u) for c, u in state.continuous if c in self.resting - self.quiet]
+        state = replace(
+            state,
+            emitters=tuple(e for e in state.emitters if e.key not in over),
+            tracks=tuple(track for track in state.tracks if track.key not in over),
+            continuous=(*continuous, *((c, until) for c in sorted(self.quiet))),
+        )
+        bursts = tuple(sorted(self.bursts, key=lambda burst: (burst.start, burst.freq_lower_hz)))
+        return state, Finding(bursts=bursts, emissions=emissions)

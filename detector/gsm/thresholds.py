@@ -15,6 +15,8 @@ class GsmThresholds:
         Largest frequency error of the receiver that is looked for.
     single_sigma
         Energy of one burst, in deviations of the noise, from which its place is looked at closely.
+    lone_sigma
+        The same, from which one burst alone may be a normal burst, or an access burst of the rarer sequences.
     fold_sigma
         The same for energy folded over many frames.
     leak_margin
@@ -40,12 +42,25 @@ class GsmThresholds:
         together, from which it is given where an emission is known.
     score_log10_p, score_slope
         Minus the logarithm of that probability at which the score is one half, and how steeply it rises there, per decade.
+    same_phone_db
+        An access burst belongs to what else is heard on its carrier if their levels differ by less.
+    same_slots_db
+        Two slots that are used in the same frames belong to one phone if their levels differ by less.
+    call_fill
+        Share of the frames from which a slot is a call.
+    cycle_share
+        Share of the frames that must come again at the same place of a cycle, to tell signalling and silence from data.
+    block_fill
+        Share of the frames below which a short emission is taken for signalling.
+    looks_a_segment
+        How many places the correlators look at in one segment, the strongest first.
     gone_s
         An emission ends when nothing of it was heard for this long [s].
     """
 
     frequency_error_ppm: float
     single_sigma: float
+    lone_sigma: float
     fold_sigma: float
     leak_margin: float
     splatter_db: float
@@ -59,6 +74,12 @@ class GsmThresholds:
     paint_evidence: float
     score_log10_p: float
     score_slope: float
+    same_phone_db: float
+    same_slots_db: float
+    call_fill: float
+    cycle_share: float
+    block_fill: float
+    looks_a_segment: int
     gone_s: float
 
     def __post_init__(self) -> None:

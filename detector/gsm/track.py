@@ -5,6 +5,7 @@ training sequence at the track's own timing. A frame in which nothing was measur
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,24 @@ from detector.gsm.gate import Energy, energy_at
 from detector.gsm.proof import sight
 from detector.gsm.reel import Reel
 from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
+from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
 
-__all__ = ["Measured", "Track", "follow", "measure"]
+__all__ = ["STRONG_EVIDENCE", "Measured", "Track", "chosen", "follow", "measure"]
 
-OWN_LAGS_SYMBOLS = 1.0
-STRONG_EVIDENCE = 10.0
-PACE = 0.1
-TINY = 1e-30
+OWN_LAGS_SYMBOLS: Final = 1.0
+"""A burst lies no further from its track's timing than this."""
+
+STRONG_EVIDENCE: Final = 10.0
+"""From which a burst's own timing is worth more than its track's."""
+
+FEW_CLEAR: Final = 4
+PACE: Final = 0.1
+MOST_FRAMES: Final = 416
+MOST_ENERGY_EVIDENCE: Final = 20.0
+MOST_PROMISED: Final = 25.0
+LOUD_SNR: Final = 1.0
+TINY: Final = 1e-30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,8 @@ class Track:
         Frequency error.
     frame
         The next frame to be judged.
+    frames
+        Those of its last frames in which it was heard.
     """
 
     key: int
@@ -50,6 +63,7 @@ class Track:
     phase: float
     offset_hz: float
     frame: int
+    frames: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +95,7 @@ def measure(
     carrier = float(channels.carriers_hz[track.channel]) + track.offset_hz
     spectrum, held = sight(correlator, reel, begins, TRAINING_START, carrier)
     begins, frames = begins[held], frames[held]
-    said = evidence(correlator, spectrum, 0)
+    said = evidence(correlator, spectrum, np.zeros(1, np.int64))[:, 0]
     near = np.abs(correlator.lags) <= OWN_LAGS_SYMBOLS * SYMBOL_S * correlator.rate_hz
     said = said[:, :, near]
     lags = correlator.lags[near]
@@ -121,8 +135,18 @@ def burst_rise(
     return rise, np.maximum(steps, 1e-3)
 
 
-def follow(track: Track, measured: Measured, chosen: NDArray[np.bool_], frame: int) -> Track:
-    """The track with its timing drawn towards its clear bursts."""
-    clear = chosen & (measured.own >= STRONG_EVIDENCE)
-    drift = PACE * float(np.median(measured.lag[clear])) if clear.sum() >= 4 else 0.0
-    return replace(track, phase=track.phase + drift, frame=frame)
+def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDArray[np.bool_]:
+    """Which frames hold a burst: enough evidence in all, and of the sequence as much as a loud one must bring."""
+    said = np.maximum(measured.own, measured.best)
+    together = np.minimum(measured.energy_evidence, MOST_ENERGY_EVIDENCE) + said
+    promised = np.minimum((freedom - 1) * np.log1p(np.maximum(measured.rise, 0.0)), MOST_PROMISED)
+    quiet = measured.rise < LOUD_SNR
+    return (together >= thresholds.paint_evidence) & (quiet | (said >= thresholds.least_said * promised))
+
+
+def follow(track: Track, measured: Measured, heard: NDArray[np.bool_]) -> Track:
+    """The track with its timing drawn towards its clear bursts, ready for the next frames."""
+    clear = heard & (measured.own >= STRONG_EVIDENCE)
+    drift = PACE * float(np.median(measured.lag[clear])) if clear.sum() >= FEW_CLEAR else 0.0
+    frames = (*track.frames, *(int(frame) for frame in measured.frames[heard]))[-MOST_FRAMES:]
+    return replace(track, phase=track.phase + drift, frame=int(measured.frames[-1]) + 1, frames=frames)

@@ -1,0 +1,222 @@
+"""Phones as the GSM search knows them: which tracks and access bursts belong together, and what is told of them.
+
+Tracks of one slot, one timing and one training sequence on several carriers that never speak in the same frame are one
+hopping call; tracks of several slots that speak in the same frames are one phone with packet data; an access burst
+belongs to what follows it on its carrier. Everything rests on timing and level, nothing on content.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.gsm.activity import activity_of, fill
+from detector.gsm.channels import Channels
+from detector.gsm.proof import Proof
+from detector.gsm.standard import RASTER_HZ, SLOT_S, SYMBOL_S
+from detector.gsm.thresholds import GsmThresholds
+from detector.gsm.track import Track
+from detector.types import Emission, Label, Technology
+
+__all__ = ["Emitter", "emission_of", "heard", "home_of_access", "home_of_track", "opened"]
+
+MOST_SNRS: Final = 500
+FEW_FRAMES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitter:
+    """One emission so far.
+
+    Parameters
+    ----------
+    channels
+        Indexes of the carriers on which it was heard.
+    snrs_db
+        Of its last bursts.
+    log10_p
+        The best proof's, or what all its bursts together say.
+    said, windows
+        Evidence of the training sequence at the track's own timing, summed over frames chosen by their energy, and how many.
+    """
+
+    key: int
+    kinds: frozenset[Label] = frozenset()
+    channels: frozenset[int] = frozenset()
+    start: int = 0
+    stop: int = 0
+    bursts: int = 0
+    snrs_db: tuple[float, ...] = ()
+    noise_dbfs: float = 0.0
+    log10_p: float = 0.0
+    said: float = 0.0
+    windows: int = 0
+    coherence: float = 0.0
+    rival: float = 0.0
+    sequence: int = 0
+    clipped: bool = False
+
+    @property
+    def snr_db(self) -> float:
+        """Of its median burst."""
+        return float(np.median(self.snrs_db))
+
+
+def opened(key: int, channel: int, proof: Proof) -> Emitter:
+    """An emitter that was just proved."""
+    return Emitter(
+        key=key,
+        channels=frozenset({channel}),
+        log10_p=proof.log10_p,
+        coherence=proof.coherence,
+        rival=proof.rival,
+        sequence=proof.sequence,
+    )
+
+
+def heard(
+    emitter: Emitter,
+    label: Label,
+    *,
+    channel: int,
+    start: int,
+    stop: int,
+    snrs_db: Sequence[float],
+    noise_dbfs: float,
+    clipped: bool,
+) -> Emitter:
+    """The emitter with more bursts."""
+    return replace(
+        emitter,
+        kinds=emitter.kinds | {label},
+        channels=emitter.channels | {channel},
+        start=min(emitter.start, start) if emitter.bursts else start,
+        stop=max(emitter.stop, stop),
+        bursts=emitter.bursts + len(snrs_db),
+        snrs_db=(*emitter.snrs_db, *snrs_db)[-MOST_SNRS:],
+        noise_dbfs=noise_dbfs,
+        clipped=emitter.clipped or clipped,
+    )
+
+
+def home_of_access(
+    emitters: Sequence[Emitter], channel: int, snr_db: float, thresholds: GsmThresholds
+) -> Emitter | None:
+    """The emitter to which an access burst belongs: one on its carrier that is about as strong."""
+    return next(
+        (
+            e
+            for e in emitters
+            if channel in e.channels and e.bursts and abs(e.snr_db - snr_db) < thresholds.same_phone_db
+        ),
+        None,
+    )
+
+
+def home_of_track(
+    track: Track,
+    frames: NDArray[np.int64],
+    snr_db: float,
+    *,
+    emitters: Sequence[Emitter],
+    tracks: Sequence[Track],
+    rate_hz: float,
+    period: float,
+    thresholds: GsmThresholds,
+) -> Emitter | None:
+    """The emitter to which a new track belongs, if it is a part of something known.
+
+    Parameters
+    ----------
+    frames
+        Shape (n,): frames in which the track was heard.
+    """
+    for emitter in emitters:
+        own = [other for other in tracks if other.key == emitter.key]
+        if not emitter.bursts:
+            continue
+        if not own and track.channel in emitter.channels and abs(emitter.snr_db - snr_db) < thresholds.same_phone_db:
+            return emitter
+        if any(hops_with(track, frames, other, rate_hz, period) for other in own) or any(
+            shares_frames(track, frames, other, rate_hz, period)
+            and abs(emitter.snr_db - snr_db) < thresholds.same_slots_db
+            for other in own
+        ):
+            return emitter
+    return None
+
+
+def hops_with(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, period: float) -> bool:
+    """Whether two tracks are one hopping call: same slot and sequence, other carrier, never in the same frame."""
+    near = abs((track.phase - other.phase + period / 2) % period - period / 2) < 3 * SYMBOL_S * rate_hz
+    if not near or track.channel == other.channel or track.sequence != other.sequence:
+        return False
+    common = np.intersect1d(frames, other.frames).size
+    return common <= 0.1 * min(frames.size, len(other.frames))
+
+
+def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, period: float) -> bool:
+    """Whether two tracks are two slots of one phone: same carrier and sequence, slots apart, the same frames."""
+    if (
+        track.channel != other.channel
+        or track.sequence != other.sequence
+        or min(frames.size, len(other.frames)) < FEW_FRAMES
+    ):
+        return False
+    apart = (track.phase - other.phase) / (SLOT_S * rate_hz)
+    if abs(apart - round(apart)) * SLOT_S / SYMBOL_S > 1.5:
+        return False
+    both = np.array(other.frames)
+    common = np.intersect1d(frames, both).size
+    full = fill(frames) > 0.9
+    return not full and common >= 0.8 * max(frames.size, both.size)
+
+
+def emission_of(
+    emitter: Emitter,
+    tracks: Sequence[Track],
+    *,
+    channels: Channels,
+    rate_hz: float,
+    thresholds: GsmThresholds,
+    ended: bool,
+) -> Emission:
+    """What is told of an emitter now."""
+    carriers = channels.carriers_hz[sorted(emitter.channels)]
+    own = [track for track in tracks if track.key == emitter.key]
+    frames = np.unique(np.concatenate([np.array(track.frames, np.int64) for track in own] or [np.empty(0, np.int64)]))
+    slots = {round(track.phase / (SLOT_S * rate_hz)) % 8 for track in own if len(track.frames)}
+    return Emission(
+        key=emitter.key,
+        technology=Technology.GSM,
+        kinds=tuple(sorted(emitter.kinds)),
+        activity=activity_of(frames, len(slots), thresholds),
+        start=emitter.start,
+        stop=emitter.stop,
+        freq_lower_hz=float(carriers[0]) - RASTER_HZ / 2,
+        freq_upper_hz=float(carriers[-1]) + RASTER_HZ / 2,
+        bursts=emitter.bursts,
+        snr_db=emitter.snr_db,
+        power_dbfs=emitter.snr_db + emitter.noise_dbfs,
+        score=score(emitter.log10_p, thresholds),
+        parts={
+            "log10_p": max(emitter.log10_p, -300.0),
+            "bursts": float(emitter.bursts),
+            "carriers": float(len(emitter.channels)),
+            "slots": float(len(slots)),
+            "fill": fill(frames),
+            "coherence": emitter.coherence,
+            "rival": emitter.rival,
+            "sequence": float(emitter.sequence),
+        },
+        clipped=emitter.clipped,
+        ended=ended,
+    )
+
+
+def score(log10_p: float, thresholds: GsmThresholds) -> float:
+    """How sure a proof is, in [0, 1]: a logistic function of the decades by which noise falls short of it."""
+    decades = np.clip((log10_p + thresholds.score_log10_p) * thresholds.score_slope, -30, 30)
+    return float(1 / (1 + 10**decades))

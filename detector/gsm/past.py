@@ -1,0 +1,100 @@
+"""What the cells of the last frames held: all of it, and what no known burst explains.
+
+Folds and new places are looked for in what is unexplained; how far something stands out of its frame is judged on all.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.gsm.channels import Channels
+from detector.gsm.gate import CELLS
+from detector.gsm.lanes import CLIP_SIGMA, Lane
+from detector.gsm.standard import SYMBOL_S
+from detector.types import FloatArray
+
+__all__ = ["Past", "contrast", "empty_past", "explained", "grown", "snr_of"]
+
+QUIET_QUANTILE: Final = 0.1
+"""Place among the cells of a frame of one in which no phone is near its full power."""
+
+BURST_CELLS: Final = 4
+"""Cells to either side of a burst's own in which it is still felt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Past:
+    """Energy of the cells of the last frames, in deviations of the noise.
+
+    Parameters
+    ----------
+    first
+        Number of the first frame.
+    energy
+        Shape (n_frames, CELLS, n_channels), as measured.
+    unexplained
+        The same, clipped, zero where a known burst or another carrier's leakage explains it.
+    """
+
+    first: int
+    energy: FloatArray
+    unexplained: FloatArray
+
+    @property
+    def stop(self) -> int:
+        """One past the last frame."""
+        return self.first + len(self.energy)
+
+
+def empty_past(n_channels: int) -> Past:
+    """Nothing heard yet."""
+    nothing = np.empty((0, CELLS, n_channels), np.float32)
+    return Past(first=0, energy=nothing, unexplained=nothing)
+
+
+def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> Past:
+    """The past with new frames, and no more than ``keep`` of them."""
+    both = np.concatenate([past.energy, energy])[-keep:]
+    clipped = np.clip(cleaned, -CLIP_SIGMA, CLIP_SIGMA)
+    unexplained = np.concatenate([past.unexplained, clipped])[-keep:]
+    return Past(first=past.stop + len(energy) - len(both), energy=both, unexplained=unexplained)
+
+
+def explained(cells: FloatArray, first: int, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
+    """Blank, in place, what bursts of some frames put into the cells about their own.
+
+    Parameters
+    ----------
+    cells
+        Shape (n_frames, CELLS, n_channels), owned by the caller.
+    first
+        Number of its first frame.
+    """
+    for at in range(cell - BURST_CELLS, cell + BURST_CELLS + 1):
+        rows = frames + at // CELLS - first
+        rows = rows[(rows >= 0) & (rows < len(cells))]
+        cells[rows, at % CELLS, channel] = np.minimum(cells[rows, at % CELLS, channel], 0)
+
+
+def snr_of(
+    sigma: float, channel: int, channels: Channels, *, n_bits: int, samples_a_step: int, rate_hz: float
+) -> float:
+    """Power over the noise in 200 kHz, linear, of a burst whose energy stands so many deviations out."""
+    steps = n_bits * SYMBOL_S * rate_hz / samples_a_step
+    return float(sigma * np.sqrt(channels.variance[channel] / steps) / channels.gain[channel])
+
+
+def contrast(past: Past, lane: Lane, channels: Channels, steps: float) -> float:
+    """Energy of a lane over the quietest cells of its frames, as a burst's SNR: what a continuous carrier lacks.
+
+    Parameters
+    ----------
+    steps
+        Steps of the power map under a normal burst.
+    """
+    unit = np.sqrt(channels.variance[lane.channel] / steps)
+    cells = 1 + past.energy[lane.frames - past.first, :, lane.channel].mean(axis=0) * unit
+    quiet = max(float(np.quantile(cells, QUIET_QUANTILE)), 1e-3)
+    return float((cells[lane.cell] / quiet - 1) / channels.gain[lane.channel])

@@ -1,0 +1,96 @@
+"""What the GSM search makes once a run: its carriers, its correlators and the frequency errors that they try."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.gsm.channels import Channels, make_channels
+from detector.gsm.correlate import Correlator, make_correlator
+from detector.gsm.proof import shifts_for
+from detector.gsm.standard import ACCESS_EXTENDED_TAIL, ACCESS_SYNC, NORMAL_BITS, SYMBOL_S, TRAINING
+from detector.gsm.thresholds import GsmThresholds
+from detector.search import Context
+
+__all__ = ["Tools", "make_tools"]
+
+REACH_SYMBOLS: Final = 40.0
+"""Reach of the correlators about a cell: cells are 31 symbols apart."""
+
+FINE_REACH_SYMBOLS: Final = 3.0
+"""Reach about a known timing."""
+
+COARSE_STEP: Final = 2
+"""Bins between two frequency errors that are tried for the short training sequence."""
+
+BLIND_CENTRE_HZ: Final = 900e6
+"""Where the tuning does not tell its centre, a frequency error in parts per million is one of this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tools:
+    """What is made once a run.
+
+    Parameters
+    ----------
+    training, fine
+        Training sequences of normal bursts about a cell, and about a known timing.
+    access, rare
+        The access burst's sequence in ordinary use, with its extended tail bits, and all three.
+    training_shifts, access_shifts
+        Frequency errors to try, in bins of the correlator.
+    samples_a_step
+        Of the power map.
+    """
+
+    channels: Channels
+    training: Correlator
+    fine: Correlator
+    access: Correlator
+    rare: Correlator
+    training_shifts: NDArray[np.int64]
+    access_shifts: NDArray[np.int64]
+    thresholds: GsmThresholds
+    rate_hz: float
+    samples_a_step: int
+
+    @property
+    def symbol(self) -> float:
+        """Samples a symbol."""
+        return SYMBOL_S * self.rate_hz
+
+    @property
+    def burst_steps(self) -> float:
+        """Steps of the power map under a normal burst."""
+        return NORMAL_BITS * self.symbol / self.samples_a_step
+
+
+def make_tools(context: Context) -> Tools | None:
+    """The tools of a run, or None where no uplink is heard."""
+    thresholds = context.profile.gsm
+    rate = context.tuning.sample_rate_hz
+    error = thresholds.frequency_error_ppm * 1e-6 * (context.tuning.centre_hz or BLIND_CENTRE_HZ)
+    channels = make_channels(
+        context,
+        frequency_error_hz=error,
+        splatter=10 ** (thresholds.splatter_db / 10),
+        image=10 ** (thresholds.image_db / 10),
+    )
+    if not channels.carriers_hz.size:
+        return None
+    known = np.hstack([np.tile(ACCESS_EXTENDED_TAIL, (len(ACCESS_SYNC), 1)), ACCESS_SYNC])
+    training = make_correlator(TRAINING, rate_hz=rate, reach_symbols=REACH_SYMBOLS)
+    access = make_correlator(known[:1], rate_hz=rate, reach_symbols=REACH_SYMBOLS)
+    return Tools(
+        channels=channels,
+        training=training,
+        fine=make_correlator(TRAINING, rate_hz=rate, reach_symbols=FINE_REACH_SYMBOLS),
+        access=access,
+        rare=make_correlator(known, rate_hz=rate, reach_symbols=REACH_SYMBOLS),
+        training_shifts=shifts_for(training, error, COARSE_STEP),
+        access_shifts=shifts_for(access, error, 1),
+        thresholds=thresholds,
+        rate_hz=rate,
+        samples_a_step=context.n_bins,
+    )
