@@ -9,14 +9,14 @@ Limits: two phones that send at once on one carrier are told apart only where no
 sensors is compared as it comes, so their gains must agree.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from detector.types import Activity, Label, Technology
 
-__all__ = ["Episode", "Key", "Report", "episodes", "gathered", "later", "near", "same_channel", "transmissions"]
+__all__ = ["Band", "Episode", "Key", "Report", "episodes", "gathered", "later", "near", "same_channel", "transmissions"]
 
 Key: TypeAlias = tuple[str, str, int]
 """Sensor, boot and emission: names one emission as one sensor heard it."""
@@ -32,8 +32,20 @@ ACTIVITIES: Final = (
 )
 """Ascending by how much of a phone's doing each tells."""
 
+Span = TypeVar("Span", "Report", "Episode")
+Kind = TypeVar("Kind", bound=Hashable)
+
 SHARED: Final = 0.5
 """Two emissions are on one channel if they share this part of the narrower one's width."""
+
+
+class Band(NamedTuple):
+    """Where in the spectrum something was heard."""
+
+    technology: Technology
+    channel: str | None
+    lower_hz: float
+    upper_hz: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,11 @@ class Report:
     def key(self) -> Key:
         """What tells it from all other reports."""
         return self.sensor, self.boot, self.emission
+
+    @property
+    def band(self) -> Band:
+        """Where in the spectrum it was heard."""
+        return Band(self.technology, self.channel, self.freq_lower_hz, self.freq_upper_hz)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,18 +182,20 @@ def episodes(
     tuple of Episode
         Every report in one of them, ordered by start.
     """
-
-    def together(a: Episode, b: Episode) -> bool:
-        return wing_of(a, held) == wing_of(b, held) and same_channel(a.loudest, b.loudest)
-
-    chains = components(transmissions(reports, tolerance_us=tolerance_us), together, reach_us=gap_us)
+    heard = transmissions(reports, tolerance_us=tolerance_us)
+    chains = components(
+        heard,
+        lambda transmission: (wing_of(transmission, held), transmission.loudest.band),
+        lambda a, b: a[0] == b[0] and same_channel(a[1], b[1]),
+        reach_us=gap_us,
+    )
     whole = [gathered(report for part in chain for report in part.reports) for chain in chains]
     return tuple(sorted(whole, key=lambda episode: (episode.start_us, episode.reports[0].key)))
 
 
 def transmissions(reports: Iterable[Report], *, tolerance_us: int) -> list[Episode]:
     """Part reports into what was sent at one time on one channel, whoever heard it."""
-    return [gathered(group) for group in components(list(reports), same_channel, reach_us=tolerance_us)]
+    return [gathered(group) for group in components(reports, band_of, same_channel, reach_us=tolerance_us)]
 
 
 def wing_of(transmission: Episode, held: Mapping[Key, str | None]) -> str | None:
@@ -187,19 +206,23 @@ def wing_of(transmission: Episode, held: Mapping[Key, str | None]) -> str | None
 def near(reports: Iterable[Report], seeds: Iterable[Key], *, gap_us: int) -> list[Report]:
     """The reports that may share an episode with one of the seeds, directly or through others."""
     wanted = set(seeds)
-    groups = components(list(reports), same_channel, reach_us=gap_us)
+    groups = components(reports, band_of, same_channel, reach_us=gap_us)
     return [report for group in groups if any(r.key in wanted for r in group) for report in group]
 
 
-def same_channel(a: Report, b: Report) -> bool:
-    """Whether two reports agree in technology and channel; a shared carrier edge is not enough."""
+def same_channel(a: Band, b: Band) -> bool:
+    """Whether two bands agree in technology and channel; a shared carrier edge is not enough."""
     if a.technology != b.technology:
         return False
     if a.channel is not None and a.channel == b.channel:
         return True
-    shared = min(a.freq_upper_hz, b.freq_upper_hz) - max(a.freq_lower_hz, b.freq_lower_hz)
-    narrower = min(a.freq_upper_hz - a.freq_lower_hz, b.freq_upper_hz - b.freq_lower_hz)
-    return shared >= SHARED * narrower
+    shared_hz = min(a.upper_hz, b.upper_hz) - max(a.lower_hz, b.lower_hz)
+    return shared_hz >= SHARED * min(a.upper_hz - a.lower_hz, b.upper_hz - b.lower_hz)
+
+
+def band_of(report: Report) -> Band:
+    """Where in the spectrum a report was heard."""
+    return report.band
 
 
 def loudness(report: Report) -> tuple[float, Key]:
@@ -217,31 +240,39 @@ def gathered(reports: Iterable[Report]) -> Episode:
     return Episode(reports=tuple(sorted(reports, key=lambda report: report.key)))
 
 
-Span = TypeVar("Span", Report, Episode)
-
-
-def components(spans: Sequence[Span], linked: Callable[[Span, Span], bool], *, reach_us: int) -> list[list[Span]]:
+def components(
+    spans: Iterable[Span],
+    key: Callable[[Span], Kind],
+    linked: Callable[[Kind, Kind], bool],
+    *,
+    reach_us: int,
+) -> list[list[Span]]:
     """Part spans of time into the connected components of a relation between neighbours.
 
-    Two spans are connected if ``linked`` holds and the pause between them is no longer than ``reach_us``.
+    Two spans are connected if their keys are ``linked``, which a key always is to itself, and the pause between them is
+    no longer than ``reach_us``. Since spans of one key that reach the same instant are connected, the sweep remembers
+    only the one of each key that ends last: its time grows with the number of keys, not with the square of the spans.
     """
     ordered = sorted(spans, key=lambda span: span.start_us)
     roots = list(range(len(ordered)))
-
-    def root(index: int) -> int:
-        while roots[index] != index:
-            roots[index] = roots[roots[index]]
-            index = roots[index]
-        return index
-
-    open_spans: list[int] = []
+    latest: dict[Kind, int] = {}
     for index, span in enumerate(ordered):
-        open_spans = [i for i in open_spans if ordered[i].end_us + reach_us >= span.start_us]
-        for other in open_spans:
-            if root(other) != root(index) and linked(ordered[other], span):
-                roots[root(other)] = root(index)
-        open_spans.append(index)
+        own = key(span)
+        latest = {k: i for k, i in latest.items() if ordered[i].end_us + reach_us >= span.start_us}
+        for other, i in latest.items():
+            if other == own or linked(other, own):
+                roots[root_of(roots, i)] = root_of(roots, index)
+        if own not in latest or ordered[latest[own]].end_us < span.end_us:
+            latest[own] = index
     groups: dict[int, list[Span]] = {}
     for index, span in enumerate(ordered):
-        groups.setdefault(root(index), []).append(span)
+        groups.setdefault(root_of(roots, index), []).append(span)
     return list(groups.values())
+
+
+def root_of(roots: list[int], index: int) -> int:
+    """The representative of a component; shortens the way to it."""
+    while roots[index] != index:
+        roots[index] = roots[roots[index]]
+        index = roots[index]
+    return index
