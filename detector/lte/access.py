@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detector.lte import preamble
 from detector.lte.gate import Trigger
+from detector.lte.pieces import Stretch
 from detector.lte.preamble import MARGIN, Match
 from detector.lte.standard import (
     PREAMBLE_FORMATS,
@@ -26,7 +27,7 @@ from detector.lte.standard import (
 from detector.lte.zadoff_chu import preamble_spectrum
 from detector.types import Iq
 
-__all__ = ["Preamble", "Stretch", "find_preambles"]
+__all__ = ["Preamble", "find_preambles"]
 
 BLOCK_S: Final = 25e-6
 """Grain of a preamble's measured start."""
@@ -36,20 +37,6 @@ DRIFTS_HZ: Final = np.arange(-350.0, 351.0, 100.0)
 
 CHUNK: Final = 16
 TRIES: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Stretch:
-    """Contiguous samples and where they begin."""
-
-    iq: Iq
-    start: int
-    sample_rate_hz: float
-
-    @property
-    def stop(self) -> int:
-        """Index one past the last sample."""
-        return self.start + self.iq.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ to look, never what is there.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
 from detector.types import FloatArray, PowerMap
 
-__all__ = ["Trigger", "grouped", "preamble_triggers", "stirring"]
+__all__ = ["Ranges", "Trigger", "grouped", "preamble_triggers", "stirring"]
+
+Ranges: TypeAlias = tuple[tuple[float, float], ...]
+"""Lower and upper edges of the parts of the band that may hold an uplink, as offsets from the centre [Hz]."""
 
 GROUP: Final = 4
 """Bins that are summed first: 37.5 kHz at 2.4 MS/s."""
@@ -86,7 +89,7 @@ def preamble_triggers(
     *,
     step_s: float,
     group_hz: float,
-    ranges: tuple[tuple[float, float], ...],
+    ranges: Ranges,
     deviations: float,
     most: int,
 ) -> tuple[list[Trigger], int]:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from detector.lte.access import Stretch
+from detector.lte.pieces import Stretch
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import FloatArray
 
@@ -207,12 +207,12 @@ def block_votes(energies: FloatArray) -> NDArray[np.float64]:
     )
 
 
-def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], density: float) -> SlotMap:
+def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], noise: float) -> SlotMap:
     """Energies on a lattice, over the floor.
 
     Parameters
     ----------
-    density
+    noise
         Noise power in one block that the receiver's own floor tells; a block's quietest slots may tell less.
     """
     starts = slot_starts(stretch, lattice.slot)
@@ -227,12 +227,12 @@ def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float]
     )
     summed = np.concatenate((np.zeros((len(energies), 1)), np.cumsum(energies, axis=1, dtype=np.float64)), axis=1)
     power = summed[:, begin + width] - summed[:, begin]
-    floor = block_floor(power, density)
+    floor = block_floor(power, noise)
     return SlotMap(cells=power / floor, starts=starts, lowers_hz=lowers, floor=floor)
 
 
-def block_floor(power: NDArray[np.float64], density: float) -> NDArray[np.float64]:
+def block_floor(power: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
     """Noise power of each block: what the receiver's floor says, or less where its quietest slots say less."""
     quiet = np.quantile(power, 0.1, axis=0) / (1 - 1.28 / np.sqrt(CELL_VALUES))
-    floor = np.minimum(quiet, density * 1.6)
+    floor = np.minimum(quiet, noise * 1.6)
     return np.asarray(np.maximum(np.minimum(floor, 2.5 * np.quantile(floor, 0.2)), 1e-20), np.float64)

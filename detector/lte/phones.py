@@ -1,7 +1,7 @@
-"""From proven bursts to the phone behind them: one emission for what was heard of one cell until it falls silent.
+"""From proven bursts to the phone behind them: one emission for what was heard of a cell until it falls silent.
 
-Holds sums, never samples or whole histories, so an hour of upload costs no more than a second. Nothing here looks at
-power maps; it believes the evidence that its bursts bring.
+Holds sums and the latest bursts, never samples or whole histories, so an hour of upload costs no more than a second.
+Nothing here looks at power maps; it believes the evidence that its bursts bring.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,42 @@ from typing import Final
 
 import numpy as np
 
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SUBFRAME_S
 from detector.types import Activity, Burst, Emission, Label, Technology
 
-__all__ = ["Phone", "Proof", "emission_of", "joined", "score_of"]
+__all__ = ["Phone", "emission_of", "joined", "score_of"]
 
 REMEMBERED: Final = 256
 """Bursts whose level and time are remembered for medians and rhythms."""
 
+RISE_DB: Final = (0.5, 8.0)
+"""A preamble that is louder than the one before it by so much was ramped: nobody answered (TS 36.321, 5.1.4)."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """A burst and the evidence that it brings: minus a log probability, less the logarithm of what was tried."""
+DATA_SHARE: Final = 0.35
+"""Share of subframes with a shared channel from which a phone sends data in bulk; voice takes about a sixth."""
 
-    burst: Burst
-    evidence: float
-    root: int | None = None
+CALL_SHARE: Final = 0.03
+"""Share from which it speaks; a connected phone that only keeps in touch stays under it."""
+
+SIGNALLING_S: Final = 5.0
+"""A registration is over after this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phone:
-    """What is remembered of an emission."""
+    """What is remembered of an emission.
+
+    Parameters
+    ----------
+    counts
+        Bursts of each kind.
+    evidence
+        Sum of what its bursts brought.
+    recent
+        The latest bursts.
+    roots
+        Of its preambles, in the order in which they were first heard.
+    """
 
     key: int
     start: int
@@ -39,57 +55,79 @@ class Phone:
     counts: Mapping[Label, int]
     evidence: float
     recent: tuple[Burst, ...]
-    roots: tuple[int, ...] = ()
-    preamble_snrs_db: tuple[float, ...] = ()
-    clipped: bool = False
+    roots: tuple[int, ...]
+    rises: int
+    clipped: bool
 
 
-def joined(phone: Phone | None, proofs: Sequence[Proof], *, key: int) -> Phone:
-    """A phone with some more bursts, or a new one under a key."""
-    bursts = [proof.burst for proof in proofs]
+def joined(phone: Phone | None, bursts: Sequence[Burst], *, evidence: float, key: int) -> Phone:
+    """A phone with some more bursts, or a new one under a key.
+
+    Raises
+    ------
+    ValueError
+        If there are no bursts.
+    """
+    if not bursts:
+        raise ValueError("bursts is empty")
     if phone is None:
-        first = bursts[0]
-        phone = Phone(
-            key=key,
-            start=first.start,
-            stop=first.start,
-            lower_hz=first.freq_lower_hz,
-            upper_hz=first.freq_upper_hz,
-            counts={},
-            evidence=0.0,
-            recent=(),
-        )
-    counts = dict(phone.counts)
-    for burst in bursts:
-        counts[burst.label] = counts.get(burst.label, 0) + 1
-    attempts = tuple(burst.snr_db for burst in bursts if burst.label is Label.LTE_PRACH)
+        phone = newborn(bursts[0], key)
+    recent = (*phone.recent, *bursts)[-REMEMBERED:]
+    counts = {kind: phone.counts.get(kind, 0) + sum(b.label is kind for b in bursts) for kind in Label}
+    heard = [root for b in bursts if isinstance(root := b.detail.get("root"), int)]
     return replace(
         phone,
         start=min(phone.start, *(b.start for b in bursts)),
         stop=max(phone.stop, *(b.start + b.count for b in bursts)),
         lower_hz=min(phone.lower_hz, *(b.freq_lower_hz for b in bursts)),
         upper_hz=max(phone.upper_hz, *(b.freq_upper_hz for b in bursts)),
-        counts=counts,
-        evidence=phone.evidence + sum(proof.evidence for proof in proofs),
-        recent=(*phone.recent, *bursts)[-REMEMBERED:],
-        roots=tuple(sorted({*phone.roots, *(proof.root for proof in proofs if proof.root)})),
-        preamble_snrs_db=(*phone.preamble_snrs_db, *attempts)[-REMEMBERED:],
-        clipped=phone.clipped or any(burst.clipped for burst in bursts),
+        counts={kind: n for kind, n in counts.items() if n},
+        evidence=phone.evidence + evidence,
+        recent=recent,
+        roots=tuple(dict.fromkeys((*phone.roots, *heard))),
+        rises=phone.rises + rises(phone.recent, bursts),
+        clipped=phone.clipped or any(b.clipped for b in bursts),
     )
 
 
+def newborn(burst: Burst, key: int) -> Phone:
+    """A phone that has not yet sent anything, where its first burst will be."""
+    return Phone(
+        key=key,
+        start=burst.start,
+        stop=burst.start,
+        lower_hz=burst.freq_lower_hz,
+        upper_hz=burst.freq_upper_hz,
+        counts={},
+        evidence=0.0,
+        recent=(),
+        roots=(),
+        rises=0,
+        clipped=False,
+    )
+
+
+def rises(before: Sequence[Burst], bursts: Sequence[Burst]) -> int:
+    """How many of the new preambles are a step louder than the one before them."""
+    old = [b.power_dbfs for b in before if b.label is Label.LTE_PRACH][-1:]
+    new = [b.power_dbfs for b in bursts if b.label is Label.LTE_PRACH]
+    steps = np.diff([*old, *new])
+    return int(np.count_nonzero((steps > RISE_DB[0]) & (steps < RISE_DB[1])))
+
+
 def score_of(evidence: float, sure: float) -> float:
-    """One minus a tenth for each ``sure`` of evidence: 0.9 there, 0.99 at twice as much."""
+    """How sure evidence is: 0.9 at ``sure``, and a tenth of the doubt for each as much again."""
     return float(1 - 10 ** (-max(0.0, evidence) / sure))
 
 
-def emission_of(phone: Phone, *, sure: float, ended: bool) -> Emission:
+def emission_of(phone: Phone, *, sample_rate_hz: float, sure: float, ended: bool) -> Emission:
     """What is known of a phone now."""
+    parts = parts_of(phone, sample_rate_hz)
     return Emission(
         key=phone.key,
         technology=Technology.LTE,
         kinds=tuple(sorted(phone.counts)),
-        activity=activity_of(phone),
+        activity=activity_of(phone, parts, (phone.stop - phone.start) / sample_rate_hz),
         start=phone.start,
         stop=phone.stop,
         freq_lower_hz=phone.lower_hz,
@@ -98,25 +136,43 @@ def emission_of(phone: Phone, *, sure: float, ended: bool) -> Emission:
         snr_db=float(np.median([burst.snr_db for burst in phone.recent])),
         power_dbfs=float(np.median([burst.power_dbfs for burst in phone.recent])),
         score=score_of(phone.evidence, sure),
-        parts=parts_of(phone),
+        parts=parts,
         clipped=phone.clipped,
         ended=ended,
     )
 
 
-def parts_of(phone: Phone) -> dict[str, float]:
-    """The score's features, named for people."""
+def parts_of(phone: Phone, sample_rate_hz: float) -> dict[str, float]:
+    """The score's features, named for people.
+
+    A phone sends at most one shared or control channel at a time (TS 36.213, 8 and 10.1): two at once are two phones.
+    """
     parts = {"evidence": phone.evidence}
-    parts |= {f"{label.value.removeprefix('lte-')}_bursts": float(n) for label, n in phone.counts.items()}
+    parts |= {f"{kind.value.removeprefix('lte-')}_bursts": float(n) for kind, n in phone.counts.items()}
     if phone.roots:
-        parts |= {"root": float(phone.roots[0]), "roots": float(len(phone.roots))}
-        rises = np.diff(phone.preamble_snrs_db)
-        parts["rising_preambles"] = float(np.count_nonzero((rises > 0.5) & (rises < 7)))
+        parts |= {"root": float(phone.roots[0]), "roots": float(len(phone.roots)), "rising": float(phone.rises)}
+    shared = [b for b in phone.recent if b.label is Label.LTE_PUSCH]
+    span_s = (phone.recent[-1].start + phone.recent[-1].count - phone.recent[0].start) / sample_rate_hz
+    busy = len({b.start for b in shared})
+    parts["shared_share"] = min(1.0, busy * SUBFRAME_S / max(span_s, SUBFRAME_S))
+    if shared:
+        parts["blocks"] = float(np.median([(b.freq_upper_hz - b.freq_lower_hz) / RESOURCE_BLOCK_HZ for b in shared]))
+    parts["single"] = single_share(phone.recent)
     return parts
 
 
-def activity_of(phone: Phone) -> Activity:
-    """What the phone seems to be doing, by the kinds of its bursts."""
+def single_share(bursts: Sequence[Burst]) -> float:
+    """Share of the bursts that are alone at their time: how far all may come from one phone."""
+    starts = [burst.start for burst in bursts]
+    return float(np.mean([starts.count(start) == 1 for start in starts]))
+
+
+def activity_of(phone: Phone, parts: Mapping[str, float], duration_s: float) -> Activity:
+    """What the phone seems to be doing, by the kinds and the rhythm of its bursts."""
     if set(phone.counts) == {Label.LTE_PRACH}:
         return Activity.ACCESS
-    return Activity.UNKNOWN
+    if parts["shared_share"] >= DATA_SHARE:
+        return Activity.DATA
+    if Label.LTE_PRACH in phone.counts and duration_s < SIGNALLING_S:
+        return Activity.SIGNALLING
+    return Activity.CALL if parts["shared_share"] >= CALL_SHARE else Activity.IDLE_CHECK

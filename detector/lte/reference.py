@@ -14,8 +14,8 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from detector.lte.access import Stretch
 from detector.lte.base_sequences import GROUPS, base_sequences
+from detector.lte.pieces import Stretch
 from detector.lte.standard import (
     BLOCK_SUBCARRIERS,
     CYCLIC_PREFIXES_S,

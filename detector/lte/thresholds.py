@@ -21,6 +21,8 @@ class LteThresholds:
         Sum over the lags from which a window's best-ranked roots are correlated.
     preamble_evidence, preamble_known_evidence
         Evidence from which a correlation is a preamble, of any root and of a known one.
+    preamble_tried
+        Logarithm of the hypotheses that a preamble's evidence had to beat; the rest of it counts for the emission.
     site_roots
         Physical roots of the cells around this site, tried everywhere at the lower levels.
     stir_deviations
@@ -41,6 +43,7 @@ class LteThresholds:
     preamble_rank: float
     preamble_evidence: float
     preamble_known_evidence: float
+    preamble_tried: float
     site_roots: tuple[int, ...]
     stir_deviations: float
     box_likelihood: float

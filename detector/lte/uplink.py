@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.lte.access import Preamble, Stretch
+from detector.lte.access import Preamble
 from detector.lte.boxes import Box, boxes_of, parity
 from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
+from detector.lte.pieces import Stretch
 from detector.lte.reference import COARSE, FINE, Offsets, Tally, control_logs, shared_logs, tail_evidence
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import Label
@@ -31,6 +32,12 @@ WEAK: Final = 0.45
 CLEAR: Final = 25.0
 UNLIKE: Final = 0.1
 """A box that is expected to bring ``CLEAR`` evidence, and brings less than this share of it, is none of the cell's."""
+
+TRUSTED: Final = 6.0
+"""Evidence of a stretch from which energy on the lattice is taken for the cell's."""
+
+ALONE: Final = 9.0
+"""Evidence that a box must bring itself in a stretch that has less."""
 
 EXACT: Final = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
 
@@ -53,7 +60,7 @@ class Scope:
     ----------
     allowed
         Edges of the part of it that may hold an uplink.
-    density
+    noise
         Noise power in one block by the receiver's floor.
     likelihood
         Log likelihood ratio from which a box counts.
@@ -62,7 +69,7 @@ class Scope:
     """
 
     allowed: tuple[float, float]
-    density: float
+    noise: float
     likelihood: float
     preambles: tuple[Preamble, ...]
 
@@ -100,24 +107,27 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE)
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
-    last = reading.map.cells.shape[1]
-    kept = [box for box in reading.boxes if likely(stretch, reading, box, last, scope.likelihood)]
+    kept = [box for box in reading.boxes if likely(stretch, reading, box, scope.likelihood)]
     return replace(reading, boxes=tuple(kept))
 
 
-def likely(stretch: Stretch, reading: Reading, box: Box, last: int, likelihood: float) -> bool:
+def likely(stretch: Stretch, reading: Reading, box: Box, likelihood: float) -> bool:
     """Whether a box's energy and its reference sequences together make it a burst of the locked cell."""
     tally = tally_of(stretch, reading, box, EXACT)
     logs = float(tally.logs[0, 0, reading.group])
+    own = tail_evidence(logs, tally.symbols)
+    last = reading.map.cells.shape[1]
     cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
     if not cut and tally.expected > CLEAR and logs < UNLIKE * tally.expected:
         return False
-    return box.likelihood >= likelihood or box.likelihood + tail_evidence(logs, tally.symbols) >= likelihood + 2
+    if reading.evidence < TRUSTED:
+        return own >= ALONE
+    return box.likelihood >= likelihood or box.likelihood + own >= likelihood + 2
 
 
 def boxed(stretch: Stretch, lattice: Lattice, scope: Scope) -> Reading:
     """Boxes of a stretch on a lattice, not yet proven."""
-    energies = slot_map(stretch, lattice, allowed=scope.allowed, density=scope.density)
+    energies = slot_map(stretch, lattice, allowed=scope.allowed, noise=scope.noise)
     cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
     boxes = tuple(boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood))
     return Reading(lattice=lattice, map=energies, boxes=boxes, evidence=0.0, group=-1)

@@ -1,0 +1,129 @@
+"""Shared and control channels of a run: when to look, what is known of the cell, and the bursts that this gives.
+
+A cell is looked for whenever anything stirs. Once its sequences have proven it, the pieces that are still kept are read
+again on its lattice. When what stirs no longer fits the cell, another is looked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from detector.lte.access import Preamble
+from detector.lte.gate import Ranges, stirring
+from detector.lte.lattice import NO_VOTES, Votes
+from detector.lte.pieces import Piece
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
+from detector.lte.thresholds import LteThresholds
+from detector.lte.uplink import Lock, Reading, Scope, follow, read
+from detector.types import Burst
+
+__all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
+
+LEAST_EXCESS: Final = 1e-3
+"""Levels nearer to the floor than this are told as this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cell:
+    """What is known of the cell: votes for its lattice, the proven one, and up to where its bursts are told."""
+
+    votes: Votes = NO_VOTES
+    lock: Lock | None = None
+    told: int = 0
+
+
+NEW_CELL: Final = Cell()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """New bursts of a cell's channels and the evidence of their sequences."""
+
+    bursts: tuple[Burst, ...] = ()
+    evidence: float = 0.0
+
+
+def search_channels(
+    cell: Cell,
+    piece: Piece,
+    past: Sequence[Piece],
+    preambles: Sequence[Preamble],
+    *,
+    ranges: Ranges,
+    levels: LteThresholds,
+) -> tuple[Cell, Channels]:
+    """What a piece makes known of the cell and of its channels."""
+    if not stirring(piece.groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations):
+        return cell, Channels()
+    pieces: Sequence[Piece] = (piece,)
+    if cell.lock is not None:
+        known, channels = told(cell, cell.lock, pieces, preambles, ranges, levels)
+        if channels.bursts:
+            return known, channels
+    reading, votes = read(piece.stretch, cell.votes, scope_of(piece, preambles, ranges, levels))
+    cell = replace(cell, votes=votes)
+    if reading.evidence < levels.lattice_evidence:
+        return cell, Channels()
+    lock = Lock(lattice=reading.lattice, group=reading.group)
+    return told(cell, lock, (*past, piece), preambles, ranges, levels)
+
+
+def told(
+    cell: Cell,
+    lock: Lock,
+    pieces: Sequence[Piece],
+    preambles: Sequence[Preamble],
+    ranges: Ranges,
+    levels: LteThresholds,
+) -> tuple[Cell, Channels]:
+    """The bursts of some pieces on a proven lattice, and the cell as it is known after them."""
+    bursts: list[Burst] = []
+    evidence = 0.0
+    until = cell.told
+    for piece in pieces:
+        reading = follow(piece.stretch, lock, scope_of(piece, preambles, ranges, levels))
+        lock = replace(lock, lattice=reading.lattice)
+        fresh = bursts_of(reading, piece, until)
+        evidence += reading.evidence if fresh else 0.0
+        until = max([until, *(burst.start + burst.count // 2 for burst in fresh)])
+        bursts += fresh
+    return replace(cell, lock=lock, told=until), Channels(bursts=tuple(bursts), evidence=evidence)
+
+
+def scope_of(piece: Piece, preambles: Sequence[Preamble], ranges: Ranges, levels: LteThresholds) -> Scope:
+    """What the search must know of a piece before it looks."""
+    return Scope(
+        allowed=(ranges[0][0], ranges[-1][1]),
+        noise=piece.block_noise,
+        likelihood=levels.box_likelihood,
+        preambles=tuple(preambles),
+    )
+
+
+def bursts_of(reading: Reading, piece: Piece, until: int) -> list[Burst]:
+    """A reading's boxes as bursts, but those that were told before or are another piece's."""
+    rate = piece.stretch.sample_rate_hz
+    bursts: list[Burst] = []
+    for box in reading.boxes:
+        start = int(reading.map.starts[box.slot])
+        if not piece.owns(start) or start < until:
+            continue
+        lower = float(reading.map.lowers_hz[box.block])
+        excess = max(box.level - 1, LEAST_EXCESS)
+        power = float(reading.map.floor[box.block : box.block + box.blocks].sum()) * excess
+        bursts.append(
+            Burst(
+                label=box.label,
+                start=start,
+                count=round(box.slots * SLOT_S * rate),
+                freq_lower_hz=lower,
+                freq_upper_hz=lower + box.blocks * RESOURCE_BLOCK_HZ,
+                snr_db=float(10 * np.log10(excess)),
+                power_dbfs=float(10 * np.log10(power)),
+                clipped=piece.clipped,
+                detail={"resource_blocks": box.blocks, "sequence_group": reading.group},
+            )
+        )
+    return bursts
