@@ -82,7 +82,7 @@ def running_demo() -> Iterator[Demo]:
         yield Demo(address=address[0], earliest=earliest, latest=datetime.now(UTC))
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(90)
         process.stdout.close()
 
 
