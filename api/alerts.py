@@ -13,7 +13,7 @@ from typing import Final
 from detector.fusion import Episode, Key, Report
 from detector.types import Activity, Label, Technology
 
-__all__ = ["Alert", "AlertState", "Settlement", "alert_of", "ended", "merged", "settle", "why"]
+__all__ = ["MAX_EMISSIONS", "Alert", "AlertState", "Settlement", "alert_of", "ended", "merged", "settle", "why"]
 
 DOING: Final[Mapping[Activity, str]] = {
     Activity.ACCESS: "access attempts",
@@ -24,6 +24,10 @@ DOING: Final[Mapping[Activity, str]] = {
     Activity.DATA: "data",
     Activity.UNKNOWN: "transmission",
 }
+
+
+MAX_EMISSIONS: Final = 2000
+"""An alert takes no more; a phone in its episode leaves some ten at each sensor."""
 
 
 class AlertState(StrEnum):
@@ -48,6 +52,8 @@ class Alert:
         When the phone was first and last heard; microseconds since 1970.
     sensors
         Loudest first.
+    emissions, detections
+        How much evidence it has.
     merged_into
         The alert that took this one's evidence, once both proved to be one phone.
     """
@@ -67,6 +73,7 @@ class Alert:
     snr_db: float
     score: float
     sensors: tuple[str, ...]
+    emissions: int
     detections: int
     why: str
     merged_into: int | None = None
@@ -116,6 +123,7 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         snr_db=loudest.snr_db,
         score=max(report.score for report in episode.reports),
         sensors=tuple(report.sensor for report in episode.sensors),
+        emissions=len(episode.reports),
         detections=sum(report.detections for report in episode.reports),
         why=why(episode),
     )
@@ -208,7 +216,7 @@ def agreed(
     """Which of the alerts of one episode stay, those that people hold first, and into which the others merge."""
     takers, merging = sorted(held), {}
     for claim in sorted(claims):
-        near = (n for n in takers if abs(alerts[claim].opened_us - alerts[n].opened_us) <= limit_us)
+        near = (n for n in takers if may_merge(alerts[claim], alerts[n], limit_us=limit_us))
         taker = next(near, None)
         if taker is None:
             takers.append(claim)
@@ -219,4 +227,15 @@ def agreed(
 
 def first_open(takers: Iterable[int], report: Report, *, alerts: Mapping[int, Alert], limit_us: int) -> int | None:
     """The first alert that still takes a report; None if that needs a new one."""
-    return next((n for n in takers if report.start_us - alerts[n].opened_us <= limit_us), None)
+    return next((n for n in takers if takes(alerts[n], report, limit_us=limit_us)), None)
+
+
+def may_merge(alert: Alert, other: Alert, *, limit_us: int) -> bool:
+    """Whether two alerts of one episode are small enough to be one."""
+    close = abs(alert.opened_us - other.opened_us) <= limit_us
+    return close and alert.emissions + other.emissions <= MAX_EMISSIONS
+
+
+def takes(alert: Alert, report: Report, *, limit_us: int) -> bool:
+    """Whether an alert is not yet full."""
+    return report.start_us - alert.opened_us <= limit_us and alert.emissions < MAX_EMISSIONS

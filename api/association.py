@@ -18,6 +18,9 @@ __all__ = ["Rules", "associate"]
 REACH_GAPS: Final = 10
 """What was over this many longest pauses before new evidence stays as it was settled."""
 
+MAX_AROUND: Final = 4000
+"""No more reports are looked at for one batch; only a sensor that raves sends so many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -87,8 +90,9 @@ def surroundings(
     limits = extent_us(fresh, margin_us=reach_us)
     window = extent_us(fresh, margin_us=gap_us)
     while True:
-        around, owners = repository.reports_between(technology, *window)
-        touched = near(around, seeds, gap_us=gap_us)
+        found, owners = repository.reports_between(technology, *window, limit=MAX_AROUND)
+        around = {report.key: report for report in [*found, *fresh]}
+        touched = near(around.values(), seeds, gap_us=gap_us)
         begin_us, end_us = extent_us(touched, margin_us=gap_us)
         wider = max(min(begin_us, window[0]), limits[0]), min(max(end_us, window[1]), limits[1])
         if wider == window:

@@ -194,6 +194,7 @@ class AlertRow(Base):
     snr_db: Mapped[float]
     score: Mapped[float]
     sensors: Mapped[tuple[str, ...]]
+    emissions: Mapped[int]
     detections: Mapped[int]
     why: Mapped[str]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))

@@ -145,13 +145,13 @@ class Repository:
         return found
 
     def reports_between(
-        self, technology: Technology, begin_us: int, end_us: int
+        self, technology: Technology, begin_us: int, end_us: int, *, limit: int
     ) -> tuple[list[Report], dict[Key, int]]:
-        """Reports that were heard within a span of time, and the alert of each that has one."""
-        table = EmissionRow
-        rows = self._connection.execute(
-            select(*REPORTS).where(table.technology == technology, table.end_us >= begin_us, table.start_us <= end_us)
-        ).all()
+        """Reports that were heard within a span, at most the last ``limit``, and the alert of each that has one."""
+        e = EmissionRow
+        within = (e.technology == technology, e.end_us >= begin_us, e.start_us <= end_us)
+        query = select(*REPORTS).where(*within).order_by(e.end_us.desc()).limit(limit)
+        rows = self._connection.execute(query).all()
         reports = [report_of(row) for row in rows]
         owners = {r.key: row.alert_id for r, row in zip(reports, rows, strict=True) if row.alert_id is not None}
         return reports, owners

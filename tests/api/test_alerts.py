@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.alerts import AlertState, alert_of, ended, merged, settle, why
+from api.alerts import MAX_EMISSIONS, AlertState, alert_of, ended, merged, settle, why
 from detector.fusion import Episode, Report
 from detector.types import Activity, Label, Technology
 
@@ -133,3 +133,9 @@ def test_a_full_alert_takes_no_more_and_its_successor_does():
     assert settled([episode(a, new)], {a.key: 1}, [alert(1, a)], **limit) == ({1: {1}, None: {3}}, {})
     owners, alerts = {a.key: 1, b.key: 2}, [alert(1, a), alert(2, b)]
     assert settled([episode(a, b, new)], owners, alerts, **limit) == ({1: {1}, 2: {2, 3}}, {})
+
+
+def test_an_alert_with_too_much_evidence_takes_no_more():
+    a, b, new = report(), report(emission=2, start_s=10), report(emission=3, start_s=20)
+    owners, alerts = {a.key: 1, b.key: 2}, [alert(1, a, emissions=MAX_EMISSIONS), alert(2, b)]
+    assert settled([episode(a, b, new)], owners, alerts) == ({1: {1}, 2: {2, 3}}, {})

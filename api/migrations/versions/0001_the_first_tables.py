@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("snr_db", sa.Double(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("sensors", sa.JSON(), nullable=False),
+        sa.Column("emissions", sa.BigInteger(), nullable=False),
         sa.Column("detections", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
