@@ -94,7 +94,7 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
     bin_hz = rate_hz / length
     half = min(int(STOP_HZ / bin_hz), (length - 1) // 2)
     bins = np.arange(-half, half + 1)
-    frequency = bins * bin_hz
+    frequency = np.asarray(bins * bin_hz, np.float64)
     channel = np.cos(np.pi / 2 * np.clip((np.abs(frequency) - PASS_HZ) / (STOP_HZ - PASS_HZ), 0, 1))
     banks = np.stack([sequence_spectrum(row, 0, frequency) * channel for row in sequences])
     banks /= np.sqrt(np.sum(np.abs(banks) ** 2, axis=1, keepdims=True))
@@ -128,9 +128,23 @@ def turn(length: int, cycles_per_sample: float) -> Iq:
     return np.exp(-2j * np.pi * cycles_per_sample * np.arange(length)).astype(np.complex64)
 
 
-def spectra(correlator: Correlator, windows: Iq, carrier_hz: float) -> Iq:
-    """Spectra of windows about a carrier, shape (n, length), bin zero first."""
-    return scipy.fft.fft(windows * turn(correlator.length, carrier_hz / correlator.rate_hz), axis=1, overwrite_x=True)
+def spectra(correlator: Correlator, windows: Iq, carriers_hz: NDArray[np.float64] | float) -> Iq:
+    """Spectra of windows about their carriers, shape (n, length), bin zero first.
+
+    Parameters
+    ----------
+    windows
+        Shape (n, length); owned by the caller.
+    carriers_hz
+        One for all, or shape (n,).
+    """
+    length, rate = correlator.length, correlator.rate_hz
+    if isinstance(carriers_hz, np.ndarray):
+        for row, carrier in enumerate(carriers_hz):
+            windows[row] *= turn(length, float(carrier) / rate)
+    else:
+        windows *= turn(length, carriers_hz / rate)
+    return np.asarray(scipy.fft.fft(windows, axis=1, overwrite_x=True), np.complex64)
 
 
 def coherence(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -> FloatArray:

@@ -140,8 +140,7 @@ def home_of_track(
         if not own and track.channel in emitter.channels and abs(emitter.snr_db - snr_db) < thresholds.same_phone_db:
             return emitter
         if any(hops_with(track, frames, other, rate_hz, period) for other in own) or any(
-            shares_frames(track, frames, other, rate_hz, period)
-            and abs(emitter.snr_db - snr_db) < thresholds.same_slots_db
+            shares_frames(track, frames, other, rate_hz) and abs(emitter.snr_db - snr_db) < thresholds.same_slots_db
             for other in own
         ):
             return emitter
@@ -157,7 +156,7 @@ def hops_with(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: fl
     return common <= 0.1 * min(frames.size, len(other.frames))
 
 
-def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, period: float) -> bool:
+def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float) -> bool:
     """Whether two tracks are two slots of one phone: same carrier and sequence, slots apart, the same frames."""
     if (
         track.channel != other.channel

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.gsm.gate import CELLS
 from detector.types import FloatArray
 
-__all__ = ["CLIP_SIGMA", "Lane", "clean", "folded_lanes", "single_lanes", "single_places"]
+__all__ = ["CLIP_SIGMA", "USUAL_QUANTILE", "Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
 
 CLIP_SIGMA: Final = 6.0
 """A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column."""
@@ -48,6 +48,16 @@ class Lane:
     sigma: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One cell of one frame: row among the frames at hand, cell, carrier, and its energy."""
+
+    row: int
+    cell: int
+    channel: int
+    sigma: float
+
+
 def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     """The same energies where they stand out of what other carriers leak, zero where they do not.
 
@@ -58,11 +68,10 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     leak
         Shape (n_channels, n_channels), see :class:`detector.gsm.channels.Channels`.
     """
-    loud = np.argwhere(energy > CLIP_SIGMA)
-    if not loud.size:
+    frame, cell = np.nonzero(energy.max(axis=2) > CLIP_SIGMA)
+    if not frame.size:
         return energy
     out = energy.copy()
-    frame, cell = np.unique(loud[:, :2], axis=0).T
     heard = energy[frame, cell]
     leaked = (heard[:, :, None] * leak).max(axis=1) * margin
     wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
@@ -90,8 +99,8 @@ def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterato
         weight[np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = 0
 
 
-def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[tuple[int, int, int, float]]:
-    """Cells that stand out alone, the strongest first: row, cell, channel and energy.
+def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[Place]:
+    """Cells that stand out alone, the strongest first.
 
     Parameters
     ----------
@@ -108,7 +117,7 @@ def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[t
         if open_[at]:
             open_ &= (channel != channel[at]) | (np.abs(place - place[at]) > NEAR_CELLS + 1)
             most -= 1
-            yield int(row[at]), int(cell[at]), int(channel[at]), float(sigma[at])
+            yield Place(row=int(row[at]), cell=int(cell[at]), channel=int(channel[at]), sigma=float(sigma[at]))
 
 
 def folded_lanes(past: FloatArray, first: int, threshold: float, per_pattern: int) -> Iterator[Lane]:

@@ -20,6 +20,9 @@ __all__ = ["main_pulse", "power_density", "pulse_spectrum", "sequence_spectrum"]
 PULSE_SYMBOLS: Final = 4
 """Length to which the Gaussian frequency pulse is cut; beyond it lies under 1e-4 of its area."""
 
+FARTHEST_HZ: Final = 500e3
+"""Beyond this a burst's own spectrum lies under -70 dB."""
+
 GRID: Final = 32
 """Points a symbol of the numerical pulse."""
 
@@ -70,9 +73,17 @@ def pulse_spectrum(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.cos(2 * np.pi * turns) @ values / GRID
 
 
+@lru_cache(maxsize=1)
+def density_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets from the carrier and the power density there, to be read between."""
+    offsets = np.linspace(0.0, FARTHEST_HZ, 2001)
+    return offsets, pulse_spectrum(offsets) ** 2 * SYMBOL_S
+
+
 def power_density(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of a burst's power per hertz at an offset from its carrier, random bits; it sums to one over all offsets."""
-    return pulse_spectrum(frequency_hz) ** 2 * SYMBOL_S
+    offsets, density = density_table()
+    return np.interp(np.abs(frequency_hz), offsets, density, right=0.0)
 
 
 def sequence_spectrum(bits: NDArray[np.int8], first: int, frequency_hz: NDArray[np.float64]) -> NDArray[np.complex128]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
-from detector.gsm.lanes import CLIP_SIGMA, Lane
+from detector.gsm.lanes import CLIP_SIGMA, USUAL_QUANTILE, Lane
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray
 
@@ -21,7 +21,11 @@ QUIET_QUANTILE: Final = 0.1
 """Place among the cells of a frame of one in which no phone is near its full power."""
 
 BURST_CELLS: Final = 4
-"""Cells to either side of a burst's own in which it is still felt."""
+"""Cells to either side of a burst's own that hold nothing but it."""
+
+EDGE_CELLS: Final = 6
+EDGE_SHARE: Final = 0.5
+"""Cells to either side in which a burst's edge is still felt, and with how much of its energy at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,20 +66,30 @@ def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> 
     return Past(first=past.stop + len(energy) - len(both), energy=both, unexplained=unexplained)
 
 
-def explained(cells: FloatArray, first: int, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
+def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
     """Blank, in place, what bursts of some frames put into the cells about their own.
+
+    Blanked cells hold what quiet ones hold. Cells a slot away may hold another phone: they are kept where they hold more
+    than the burst's edge leaves there.
 
     Parameters
     ----------
     cells
         Shape (n_frames, CELLS, n_channels), owned by the caller.
     first
-        Number of its first frame.
+        Number of their first frame.
+    past
+        What was measured in these and earlier frames.
     """
-    for at in range(cell - BURST_CELLS, cell + BURST_CELLS + 1):
-        rows = frames + at // CELLS - first
-        rows = rows[(rows >= 0) & (rows < len(cells))]
-        cells[rows, at % CELLS, channel] = np.minimum(cells[rows, at % CELLS, channel], 0)
+    fill = float(np.quantile(cells[:, :, channel], USUAL_QUANTILE))
+    own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), cell % CELLS, channel]
+    for at in range(cell - EDGE_CELLS, cell + EDGE_CELLS + 1):
+        turned = frames + at // CELLS
+        known = (turned >= first) & (turned < first + len(cells))
+        if abs(at - cell) > BURST_CELLS:
+            held = past.energy[np.clip(turned - past.first, 0, len(past.energy) - 1), at % CELLS, channel]
+            known &= held < EDGE_SHARE * own
+        cells[turned[known] - first, at % CELLS, channel] = fill
 
 
 def snr_of(

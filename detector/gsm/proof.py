@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, gammainccinv, gammaincinv, gammaln
 
-from detector.gsm.correlate import Correlator, fold, spectra
+from detector.gsm.correlate import Correlator, evidence, fold, spectra
 from detector.gsm.reel import Reel, cut
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray, Iq
 
-__all__ = ["Proof", "log10_tail", "prove", "shifts_for", "sight"]
+__all__ = ["Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
 
 MOST_WINDOWS: Final = 104
 """More windows do not make a proof surer: at -13 dB so many tell ten deviations."""
@@ -85,12 +85,39 @@ def log10_tail(windows: float, total: float, trials: float) -> float:
 
 
 def sight(
-    correlator: Correlator, reel: Reel, begins: NDArray[np.float64], first_bit: int, carrier_hz: float
+    correlator: Correlator,
+    reel: Reel,
+    begins: NDArray[np.float64],
+    first_bit: int,
+    carriers_hz: NDArray[np.float64] | float,
 ) -> tuple[Iq, NDArray[np.bool_]]:
     """Spectra of the windows in which a sequence is expected, and which of them are held."""
     starts = np.rint(begins + first_bit * SYMBOL_S * correlator.rate_hz - correlator.lead).astype(np.int64)
     windows, held = cut(reel, starts, correlator.length)
-    return spectra(correlator, windows, carrier_hz), held
+    if isinstance(carriers_hz, np.ndarray):
+        carriers_hz = carriers_hz[held]
+    return spectra(correlator, windows, carriers_hz), held
+
+
+def screen(
+    correlator: Correlator,
+    reel: Reel,
+    begins: NDArray[np.float64],
+    carriers_hz: NDArray[np.float64],
+    shifts: NDArray[np.int64],
+) -> FloatArray:
+    """The most that each of several lone windows says, shape (n,); zero for those that are not held.
+
+    Parameters
+    ----------
+    begins, carriers_hz
+        Shape (n,): where a burst of which the sequence is the beginning may begin, and on which carrier.
+    """
+    tops = np.zeros(begins.size, np.float32)
+    spectrum, held = sight(correlator, reel, begins, 0, carriers_hz)
+    if len(spectrum):
+        tops[held] = evidence(correlator, spectrum, shifts).max(axis=(1, 2, 3))
+    return tops
 
 
 def prove(

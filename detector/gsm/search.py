@@ -5,7 +5,7 @@ proved by the known sequences; what was proved is a track, whose frames are judg
 that what is proved late is still told from its beginning.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.gsm.correlate import Correlator
 from detector.gsm.doubt import believed, bursty
 from detector.gsm.emitter import Emitter, emission_of, heard, home_of_access, home_of_track, opened
 from detector.gsm.gate import CELLS, Energy, Gate, frame_energy, make_gate, read
-from detector.gsm.lanes import Lane, clean, folded_lanes, single_lanes, single_places
+from detector.gsm.lanes import Lane, Place, clean, folded_lanes, single_lanes, single_places
 from detector.gsm.past import Past, contrast, empty_past, explained, grown, snr_of
-from detector.gsm.proof import Proof, log10_tail, prove
+from detector.gsm.proof import Proof, log10_tail, prove, screen
 from detector.gsm.reel import Reel, wound
 from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ, TRAINING_START
 from detector.gsm.tools import Tools, make_tools
@@ -46,13 +47,36 @@ ENERGETIC: Final = 2.0
 
 FEW_SINGLES: Final = 2
 MOST_SINGLES: Final = 16
+MOST_PLACES: Final = 4
+ACCESS_EVIDENCE: Final = 14.0
 FOLDED_LANES: Final = 2
 LEAST_SNR: Final = 1e-2
 
 BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
+CLEAR_LOG10_P: Final = -15.0
+"""A proof from which the receiver's frequency error is known."""
+
+SINGLE_REST_SEGMENTS: Final = 1
+FOLDED_REST_SEGMENTS: Final = 2
+"""For how many segments a place rests that proved nothing."""
+
 TRIALS: Final = 1e4
 """Hypotheses among which a track was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A place that proved nothing and is not looked at before a frame."""
+
+    channel: int
+    cell: int
+    until: int
+
+    def holds(self, lane: Lane) -> bool:
+        """Whether a lane is this place."""
+        apart = abs(lane.cell - self.cell)
+        return lane.channel == self.channel and min(apart, CELLS - apart) <= 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +91,10 @@ class GsmState:
         How many emitters there were.
     continuous
         Carriers that are left alone, and until which sample.
+    failed
+        Places that proved nothing lately.
+    offset_hz
+        The receiver's frequency error, once a clear proof told it.
     """
 
     tools: Tools | None
@@ -78,6 +106,8 @@ class GsmState:
     emitters: tuple[Emitter, ...] = ()
     keys: int = 0
     continuous: tuple[tuple[int, int], ...] = ()
+    failed: tuple[Failed, ...] = ()
+    offset_hz: float | None = None
 
 
 def begin(context: Context) -> GsmState:
@@ -118,15 +148,16 @@ class Round:
         self.touched: set[int] = set()
         self.resting = {channel for channel, until in state.continuous if until > segment.start}
         self.quiet: set[int] = set()
-        self.left_out = 0
+        alive = tuple(failed for failed in state.failed if failed.until >= frames.stop)
+        self.state = replace(state, failed=alive)
 
     def run(self) -> tuple[GsmState, Finding]:
         """Follow what is known, look for what is new, and tell."""
         tracks = tuple(self.followed(track) for track in self.state.tracks)
         self.state = replace(self.state, tracks=tracks)
-        self.look_at(self.single())
+        self.look_at(self.single(), SINGLE_REST_SEGMENTS)
         self.look_for_access()
-        self.look_at(self.folded())
+        self.look_at(self.folded(), FOLDED_REST_SEGMENTS)
         return self.finish()
 
     # Known tracks
@@ -155,10 +186,17 @@ class Round:
         return follow(track, found, hits)
 
     def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
+        """Blank what a track's bursts hold: of these frames, the one before, and the one to come."""
         cell = round(track.phase / (self.state.gate.period / CELLS))
-        explained(self.state.past.unexplained, self.state.past.first, track.channel, cell, frames)
-        explained(self.normal, self.frames.start, track.channel, cell, frames)
-        explained(self.access, self.frames.start, track.channel, cell, frames)
+        coming = frames[-1:] + 1 if frames.size and frames[-1] == self.frames.stop - 1 else frames[:0]
+        frames = np.concatenate([np.array(track.frames[-1:], np.int64), frames, coming])
+        past = self.state.past
+        for cells, first in (
+            (past.unexplained, past.first),
+            (self.normal, self.frames.start),
+            (self.access, self.frames.start),
+        ):
+            explained(cells, first, past, channel=track.channel, cell=cell, frames=frames)
 
     def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
         emitter = self.emitter(track.key)
@@ -179,7 +217,7 @@ class Round:
         self.add(track.key, track.channel, bursts)
 
     def burst(
-        self, label: Label, key: int, channel: int, begin: float, snr_db: float, detail: dict[str, int | float | str]
+        self, label: Label, key: int, channel: int, begin: float, snr_db: float, detail: Mapping[str, int | float | str]
     ) -> Burst:
         carrier = float(self.tools.channels.carriers_hz[channel])
         start, count = round(begin), round(BITS[label] * self.tools.symbol)
@@ -266,10 +304,16 @@ class Round:
             rate_hz=tools.rate_hz,
         )
 
-    def look_at(self, lanes: Iterable[tuple[Lane, float]]) -> None:
+    def look_at(self, lanes: Iterable[tuple[Lane, float]], rest_segments: int) -> None:
+        """Look at lanes, the best first; one that proves nothing is not looked at again for some segments."""
         for lane, snr in islice(lanes, self.tools.thresholds.looks_a_segment):
-            if lane.channel not in self.resting:
-                self.look(lane, snr)
+            if lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed):
+                continue
+            tracks = len(self.state.tracks)
+            self.look(lane, snr)
+            if len(self.state.tracks) == tracks:
+                until = self.frames.stop + rest_segments * len(self.frames)
+                self.state = replace(self.state, failed=(*self.state.failed, Failed(lane.channel, lane.cell, until)))
 
     def look(self, lane: Lane, snr: float) -> None:
         proof, thresholds = self.proof_of(lane), self.tools.thresholds
@@ -293,8 +337,14 @@ class Round:
             gate.begins(lane.frames) + lane.cell * gate.period / CELLS,
             first_bit=TRAINING_START,
             carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
-            shifts=tools.training_shifts,
+            shifts=self.shifts(tools.training, tools.training_shifts),
         )
+
+    def shifts(self, correlator: Correlator, every: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Frequency errors to try: all, or those about the one that is known."""
+        if self.state.offset_hz is None:
+            return every
+        return round(self.state.offset_hz / correlator.bin_hz) + np.arange(-1, 2)
 
     def continues(self, lane: Lane) -> bool:
         """Whether training sequences fill the rest of the frame as well, and do not stand out there."""
@@ -328,6 +378,8 @@ class Round:
             apart = abs((other.phase - phase + period / 2) % period - period / 2)
             if other.channel == lane.channel and apart < NEAREST_SYMBOLS * self.tools.symbol:
                 return
+        if proof.log10_p < CLEAR_LOG10_P:
+            self.state = replace(self.state, offset_hz=proof.offset_hz)
         key = self.state.keys
         track = Track(
             key=key,
@@ -357,25 +409,42 @@ class Round:
         self.state = replace(self.state, tracks=(*self.state.tracks, track))
 
     def look_for_access(self) -> None:
-        thresholds = self.tools.thresholds
-        places = single_places(self.access, thresholds.single_sigma, thresholds.looks_a_segment)
-        for row, cell, channel, sigma in places:
-            if channel not in self.resting:
-                self.look_for_access_at(self.frames.start + row, cell, channel, sigma)
+        tools = self.tools
+        most = MOST_PLACES * tools.thresholds.looks_a_segment
+        places = [
+            place
+            for place in single_places(self.access, tools.thresholds.access_sigma, most)
+            if place.channel not in self.resting
+        ]
+        if not places:
+            return
+        carriers = tools.channels.carriers_hz[[place.channel for place in places]]
+        shifts = self.shifts(tools.access, tools.access_shifts)
+        said = screen(tools.access, self.state.reel, self.begins(places), carriers, shifts)
+        for place, top in zip(places, said, strict=True):
+            if place.sigma > tools.thresholds.lone_sigma or top > ACCESS_EVIDENCE:
+                self.look_for_access_at(place)
 
-    def look_for_access_at(self, frame: int, cell: int, channel: int, sigma: float) -> None:
-        tools, gate = self.tools, self.state.gate
-        begin = float(gate.begins(frame)) + cell * gate.period / CELLS
-        rare = sigma > tools.thresholds.lone_sigma
+    def begins(self, places: Sequence[Place]) -> NDArray[np.float64]:
+        """Where bursts begin that begin with their cells."""
+        gate = self.state.gate
+        rows = np.array([self.frames.start + place.row for place in places])
+        cells = np.array([place.cell for place in places])
+        return gate.begins(rows) + cells * (gate.period / CELLS)
+
+    def look_for_access_at(self, place: Place) -> None:
+        tools, channel = self.tools, place.channel
+        begins = self.begins([place])
+        rare = place.sigma > tools.thresholds.lone_sigma
         proof = prove(
             tools.rare if rare else tools.access,
             self.state.reel,
-            np.array([begin]),
+            begins,
             first_bit=0,
             carrier_hz=float(tools.channels.carriers_hz[channel]),
-            shifts=tools.access_shifts,
+            shifts=self.shifts(tools.rare if rare else tools.access, tools.access_shifts),
         )
-        snr = self.snr(sigma, channel, ACCESS_BITS)
+        snr = self.snr(place.sigma, channel, ACCESS_BITS)
         if proof is None or not believed(proof, snr, snr, tools.thresholds):
             return
         snr_db = float(10 * np.log10(snr))
@@ -384,8 +453,12 @@ class Round:
             home = opened(self.state.keys, channel, proof)
             self.state = replace(self.state, keys=home.key + 1)
         self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
-        detail: dict[str, int | float | str] = {"sequence": proof.sequence}
-        self.add(home.key, channel, [self.burst(Label.GSM_AB, home.key, channel, begin + proof.lag, snr_db, detail)])
+        detail: Mapping[str, int | float | str] = {"sequence": proof.sequence}
+        self.add(
+            home.key,
+            channel,
+            [self.burst(Label.GSM_AB, home.key, channel, float(begins[0]) + proof.lag, snr_db, detail)],
+        )
 
     # The end of a segment
 

@@ -15,6 +15,8 @@ class GsmThresholds:
         Largest frequency error of the receiver that is looked for.
     single_sigma
         Energy of one burst, in deviations of the noise, from which its place is looked at closely.
+    access_sigma
+        The same for an access burst.
     lone_sigma
         The same, from which one burst alone may be a normal burst, or an access burst of the rarer sequences.
     fold_sigma
@@ -60,6 +62,7 @@ class GsmThresholds:
 
     frequency_error_ppm: float
     single_sigma: float
+    access_sigma: float
     lone_sigma: float
     fold_sigma: float
     leak_margin: float
