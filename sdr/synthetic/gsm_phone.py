@@ -6,11 +6,11 @@ frames, or next to nothing while its speaker is silent. Slots are the uplink's o
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle
 from math import ceil
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.gsm.standard import FRAME_S, SLOT_S, SYMBOL_S
 from detector.types import Label
@@ -25,6 +25,8 @@ SDCCH_FIRST: Final = tuple((15 + 4 * channel) % 51 for channel in range(8))  # T
 SACCH_FIRST: Final = (47, 51, 55, 59, 98, 0, 4, 8)  # TS 45.002, 7, table 4: SACCH/C8, uplink, of 102 frames
 SID_FRAMES: Final = range(52, 60)  # TS 45.008, 8.3: of 104 frames
 SIGNALLING_SLOT: Final = 1
+
+Flags = NDArray[np.bool_]
 
 GRANT_S: Final = (0.090, 0.315)
 SET_UP_S: Final = (1.2, 2.2)
@@ -123,9 +125,7 @@ def signalling_frames(channel: int, first: int, stop: int) -> Iterator[int]:
                 yield frame
 
 
-def call_frames(
-    slot: int, first: int, stop: int, speaking: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> Iterator[int]:
+def call_frames(slot: int, first: int, stop: int, speaking: Flags) -> Iterator[int]:
     """Frames of a full-rate call (TS 45.002, 7, table 1): in silence only its control channel and one description of noise."""
     control, idle = (12, 25) if slot % 2 == 0 else (25, 12)
     for frame in range(first, stop):
@@ -134,19 +134,15 @@ def call_frames(
             yield frame
 
 
-def speech(
-    first: int, stop: int, *, dtx: bool, rng: np.random.Generator
-) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def speech(first: int, stop: int, *, dtx: bool, rng: np.random.Generator) -> Flags:
     """Whether each frame of a call is sent for its speech, shape (stop - first,)."""
     speaking = np.ones(max(0, stop - first), np.bool_)
-    at = 0
-    for talking, between in cycle(((True, SPEECH_S), (False, SILENCE_S))):
-        if not dtx or at >= speaking.size:
-            return speaking
-        length = ceil(rng.uniform(*between) / FRAME_S)
-        speaking[at : at + length] = talking
-        at += length
-    raise AssertionError
+    at = ceil(rng.uniform(*SPEECH_S) / FRAME_S)
+    while dtx and at < speaking.size:
+        silence = ceil(rng.uniform(*SILENCE_S) / FRAME_S)
+        speaking[at : at + silence] = False
+        at += silence + ceil(rng.uniform(*SPEECH_S) / FRAME_S)
+    return speaking
 
 
 def hop(sector: Sector, frame: int) -> int:

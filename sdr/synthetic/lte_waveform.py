@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.lte.standard import (
     BLOCK_SUBCARRIERS,
@@ -173,7 +174,7 @@ def shifted(sequence: Spectrum, shift: int) -> Spectrum:
 
 
 @lru_cache(maxsize=16)
-def cell_shifts(cell: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def cell_shifts(cell: int) -> NDArray[np.int64]:
     """Cyclic shift of PUCCH in each symbol of a radio frame, shape (20, 7) (5.4)."""
     bits = pseudo_random(cell, 20 * SLOT_SYMBOLS * 8).reshape(20, SLOT_SYMBOLS, 8)
     return np.asarray(bits @ (1 << np.arange(8)))
@@ -186,7 +187,7 @@ def pusch_shift(cell: int, slot: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def pseudo_random(seed: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def pseudo_random(seed: int, count: int) -> NDArray[np.int64]:
     """The standard's pseudo-random bits, shape (count,) (7.2)."""
     skipped = 1600
     x1, x2 = 1, seed

@@ -96,7 +96,7 @@ def receiver_of(sensor: SensorPlace, *, seed: int) -> Receiver:
         noise_dbfs=-36.0 + rng.normal(0, 0.5),
         error_hz=rng.normal(0, 200.0),
         dc_dbfs=-45.0 + rng.normal(0, 2.0),
-        spurs=tuple((rng.uniform(-0.5, 0.5), rng.uniform(-62.0, -54.0)) for _ in range(3)),
+        spurs=tuple((rng.uniform(-0.5, 0.5), rng.uniform(-60.0, -48.0)) for _ in range(3)),
     )
 
 

@@ -7,12 +7,13 @@ only where it lies. Transmissions far below the noise, or outside the band, are 
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import ceil, log10
+from itertools import count
+from math import ceil, floor, log10
 from typing import Final
 
 import numpy as np
 
-from detector.lte.standard import RESOURCE_BLOCK_HZ
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SUBCARRIER_HZ
 from detector.site import SensorPlace, Site
 from detector.types import Iq, Tuning
 from sdr.synthetic import gsm_phone, lte_phone
@@ -21,6 +22,7 @@ from sdr.synthetic.population import populate, stream
 from sdr.synthetic.propagation import Building, Channel, channel, loss_db, shadowing_db
 from sdr.synthetic.receiver import BLOCK_SAMPLES, Bytes, Receiver, background, converted, steps
 from sdr.synthetic.timetable import Episode, episodes
+from sdr.synthetic.tones import period_of
 from sdr.synthetic.transmission import Span, Transmission
 
 __all__ = ["Heard", "Reception", "receive"]
@@ -66,7 +68,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Path:
+class Link:
     """From the phone of an episode to the sensor: the mean level of its nominal power at the antenna, and the fading."""
 
     episode: int
@@ -82,6 +84,11 @@ class Reception:
     ----------
     opened_s
         When sample 0 is taken, seconds since the epoch.
+
+    Raises
+    ------
+    ValueError
+        If the sample rate is not a multiple of LTE's 15 kHz, or the opening lies before the epoch.
     """
 
     site: Site
@@ -92,25 +99,28 @@ class Reception:
     opened_s: float = 0.0
     building: Building = field(default_factory=Building)
 
+    def __post_init__(self) -> None:
+        period_of(self.tuning.sample_rate_hz, SUBCARRIER_HZ)
+        if self.opened_s < 0:
+            raise ValueError(f"opened_s={self.opened_s} lies before the epoch")
+
 
 def receive(reception: Reception) -> Iterator[tuple[Bytes, tuple[Heard, ...]]]:
     """Blocks of ``BLOCK_SAMPLES`` samples as bytes, without end, each with the transmissions that begin in it."""
     rate = reception.tuning.sample_rate_hz
     quiet = background(reception.receiver, reception.sensor, sample_rate_hz=rate, seed=reception.seed)
     coming = heard(reception)
-    ahead = next(coming)
+    first, ahead = next(coming)
     sounding: list[Heard] = []
-    index = 0
-    while True:
+    for index in count():
         start, fresh = index * BLOCK_SAMPLES, []
-        while ahead.first < start + BLOCK_SAMPLES:
-            fresh.append(ahead)
-            ahead = next(coming)
+        while first < start + BLOCK_SAMPLES:
+            fresh += [] if ahead is None else [ahead]
+            first, ahead = next(coming)
         sounding = [one for one in sounding + fresh if one.first + one.iq.size > start]
         analogue = quiet.block(index)
         mix(analogue.view(np.complex64), sounding, start)
         yield converted(analogue), tuple(fresh)
-        index += 1
 
 
 def mix(block: Iq, sounding: list[Heard], start: int) -> None:
@@ -122,32 +132,38 @@ def mix(block: Iq, sounding: list[Heard], start: int) -> None:
         block[at : at + piece.size] += piece
 
 
-def heard(reception: Reception) -> Iterator[Heard]:
-    """What reaches the converter from the opening on, in its order."""
-    for path, sent in on_air(reception):
-        one = arriving(reception, path, sent)
-        if one is not None:
-            yield one
+def heard(reception: Reception) -> Iterator[tuple[int, Heard | None]]:
+    """What reaches the converter from the opening on, each behind its first sample; None for what nobody hears here."""
+    rate = reception.tuning.sample_rate_hz
+    for start_s, link, sent in on_air(reception):
+        one = None if link is None or sent is None else arriving(reception, link, sent)
+        yield (floor((start_s - reception.opened_s) * rate) if one is None else one.first), one
 
 
-def on_air(reception: Reception) -> Iterator[tuple[Path, Transmission]]:
-    """Transmissions of the audible episodes that end after the opening, in the order of starts."""
+def on_air(reception: Reception) -> Iterator[tuple[float, Link | None, Transmission | None]]:
+    """Transmissions of the audible episodes that end after the opening, in the order of starts, ramps counted in.
+
+    The beginning of each episode is told too, without a transmission: a sensor that hears nothing comes on all the same.
+    """
     phones = populate(reception.site, seed=reception.seed)
     silence_dbm = reception.receiver.density_dbm_hz() + 10 * log10(RESOURCE_BLOCK_HZ) + INAUDIBLE_DB
-    waiting: list[tuple[float, int, Path, Transmission, Iterator[Transmission]]] = []
+    waiting: list[tuple[float, int, Link, Transmission, Iterator[Transmission]]] = []
 
-    def wait(path: Path, rest: Iterator[Transmission]) -> None:
+    def wait(link: Link, rest: Iterator[Transmission]) -> None:
         if (sent := next(rest, None)) is not None:
-            heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, path.episode, path, sent, rest))
+            heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, link.episode, link, sent, rest))
 
     for episode in episodes(phones, seed=reception.seed):
         while waiting and waiting[0][0] < episode.start_s - RAMP_S:
-            _, _, early, sent, rest = heapq.heappop(waiting)
-            yield early, sent
-            wait(early, rest)
-        path = path_of(reception, episode)
-        if episode.stop_s + LATE_S > reception.opened_s and path.level_dbm + HEADROOM_DB > silence_dbm:
-            wait(path, transmissions(episode, seed=reception.seed))
+            start_s, _, link, sent, rest = heapq.heappop(waiting)
+            yield start_s, link, sent
+            wait(link, rest)
+        yield episode.start_s - RAMP_S, None, None
+        if episode.stop_s + LATE_S < reception.opened_s:
+            continue
+        link = link_of(reception, episode)
+        if link.level_dbm + HEADROOM_DB > silence_dbm:
+            wait(link, transmissions(episode, seed=reception.seed))
 
 
 def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
@@ -158,15 +174,15 @@ def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
     return lte_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)
 
 
-def path_of(reception: Reception, episode: Episode) -> Path:
+def link_of(reception: Reception, episode: Episode) -> Link:
     """How an episode reaches the sensor."""
     phone, sensor, building, seed = episode.phone, reception.sensor, reception.building, reception.seed
     lost_db = loss_db(phone, sensor, building) + shadowing_db(phone.cell, sensor, building, seed=seed)
     fading = channel(episode.number, sensor, seed=seed)
-    return Path(episode=episode.number, level_dbm=phone.power_dbm - lost_db, fading=fading)
+    return Link(episode=episode.number, level_dbm=phone.power_dbm - lost_db, fading=fading)
 
 
-def arriving(reception: Reception, path: Path, sent: Transmission) -> Heard | None:
+def arriving(reception: Reception, link: Link, sent: Transmission) -> Heard | None:
     """A transmission on the sensor's own samples; None if nothing of it is heard."""
     rate = reception.tuning.sample_rate_hz
     centre_hz = (reception.tuning.centre_hz or 0.0) + reception.receiver.error_hz
@@ -174,15 +190,15 @@ def arriving(reception: Reception, path: Path, sent: Transmission) -> Heard | No
     lower_hz, upper_hz = offset_hz + sent.lower_hz, offset_hz + sent.upper_hz
     start_s, ramp_s = sent.start_s - reception.opened_s, sent.waveform.ramp_s
     first, stop = ceil((start_s - ramp_s) * rate), ceil((start_s + sent.duration_s + ramp_s) * rate)
-    fading = path.fading.gain(sent.start_s, offset_hz)
-    level_dbm = path.level_dbm + sent.level_db + 20 * log10(abs(fading))
+    fading = link.fading.gain(sent.start_s, offset_hz)
+    level_dbm = link.level_dbm + sent.level_db + 20 * log10(abs(fading))
     snr_db = level_dbm - reception.receiver.density_dbm_hz() - 10 * log10(sent.upper_hz - sent.lower_hz)
     if stop <= 0 or lower_hz >= rate / 2 or upper_hz <= -rate / 2 or snr_db < INAUDIBLE_DB:
         return None
     span = Span(first_s=first / rate - start_s, count=stop - first, sample_rate_hz=rate, offset_hz=offset_hz)
     amplitude = steps(level_dbm - reception.receiver.full_scale_dbm(rate)) * np.complex64(fading / abs(fading))
     return Heard(
-        episode=path.episode,
+        episode=link.episode,
         transmission=sent,
         first=first,
         iq=sent.waveform.render(span) * amplitude,

@@ -47,7 +47,7 @@ def write_recording(
     KeyError
         If the site has no such sensor.
     ValueError
-        If the path does not end in .sigmf-meta, or the site has no cells.
+        If the path does not end in .sigmf-meta, or the sample rate is not a multiple of 15 kHz.
     OSError
         If a file cannot be written.
     """
@@ -89,12 +89,10 @@ def write_recording(
 def annotation(one: Heard, tuning: Tuning) -> dict[str, Any]:
     """The truth about one burst, without its ramps; what the band cuts off bears ``bench:partial``."""
     rate, centre_hz = tuning.sample_rate_hz, tuning.centre_hz or 0.0
-    ramp_s = one.transmission.waveform.ramp_s
-    start = one.first + ceil(ramp_s * rate)
     edges = max(one.lower_hz, -rate / 2), min(one.upper_hz, rate / 2)
     entry = {
-        "core:sample_start": start,
-        "core:sample_count": ceil(one.transmission.duration_s * rate),
+        "core:sample_start": round(one.transmission.start_s * rate),
+        "core:sample_count": round(one.transmission.duration_s * rate),
         "core:freq_lower_edge": round(edges[0] + centre_hz, 1),
         "core:freq_upper_edge": round(edges[1] + centre_hz, 1),
         "core:label": str(one.transmission.label),

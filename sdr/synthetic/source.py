@@ -48,7 +48,7 @@ class SimulatedSource:
     KeyError
         If the site has no such sensor.
     ValueError
-        If a time is not in UTC, the source would open before the epoch, or the site has no cells.
+        If a time is not in UTC, the source would open before the epoch, or the sample rate is not a multiple of 15 kHz.
     """
 
     def __init__(
@@ -80,8 +80,6 @@ class SimulatedSource:
             receiver=receiver_of(place, seed=seed),
             opened_s=(self._clock.start - epoch).total_seconds(),
         )
-        if self._reception.opened_s < 0:
-            raise ValueError(f"opened={opened} lies before epoch={epoch}")
 
     @property
     def tuning(self) -> Tuning:

@@ -1,7 +1,7 @@
 """Who speaks when: the seeded timetable of a simulated prison, a pure function of the site and the seed.
 
-Wings take turns, so that there are always quiet ones; somebody speaks within each ten seconds, and never more than three
-at once. The timetable is endless and drawn from its beginning, so every sensor finds the same one whenever it starts.
+Wings take turns and never more than two are heard at a time, so that there are quiet ones; somebody speaks within each ten
+seconds, and never more than three at once. The timetable is endless and drawn from its beginning, so every sensor finds the same one whenever it starts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ from sdr.synthetic.population import Phone, populate, stream
 __all__ = ["Episode", "TrueEpisode", "episodes", "truth"]
 
 MOST_AT_ONCE: Final = 3
+MOST_WINGS: Final = 2
 FIRST_S: Final = (0.4, 1.2)
 APART_S: Final = (3.0, 9.0)
 TURN_S: Final = (20.0, 40.0)
@@ -79,7 +80,8 @@ def episodes(phones: Sequence[Phone], *, seed: int) -> Iterator[Episode]:
         while start_s > turn_ends_s:
             wing, turn_ends_s = next(turns)
         free = [phone for phone in phones if phone.cell.wing == wing and not busy(phone, active)]
-        if len(active) == MOST_AT_ONCE or not free:
+        loud = {episode.phone.cell.wing for episode in active} | {wing}
+        if len(active) == MOST_AT_ONCE or len(loud) > MOST_WINGS or not free:
             start_s = min(episode.stop_s for episode in active) + BREATH_S
             continue
         others = [phone for phone in free if phone is not last] or free

@@ -22,7 +22,7 @@ SITE = parse_site(files("sdr.synthetic").joinpath("demo-site.toml").read_bytes()
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 RATE = 1.92e6
 CLEAN = Receiver(floor_dbm_hz=-140.0, noise_dbfs=-36.0, error_hz=0.0, dc_dbfs=-90.0, spurs=())
-NOWHERE = Building(exponent=12.0)
+NOWHERE = Building(wall_db=200.0)
 """A building in which no phone is heard."""
 
 
@@ -134,6 +134,13 @@ def test_a_source_that_opens_later_hears_the_same_bursts():
     assert all(np.allclose(a.iq, b.iq, atol=1e-2) for a, b in zip(found, expected, strict=True))
 
 
+def test_a_source_tuned_to_an_empty_band_goes_on():
+    with source(centre_hz=1750e6, duration_s=20 * BLOCK_SAMPLES / RATE) as simulated:
+        powers = [np.mean(np.abs(block.samples) ** 2) for block in simulated.blocks()]
+    assert len(powers) == 20
+    assert max(powers) < 2 * min(powers)
+
+
 def test_half_a_burst_is_heard_by_a_source_that_opens_in_its_middle():
     _, early = air(reception("C2"), 120)
     chosen = next(one for one in early if one.snr_db > 15 and one.first > 1000)
@@ -179,8 +186,10 @@ def test_a_closed_source_gives_nothing_more_and_each_opening_is_another_boot():
 def test_senseless_openings_are_refused():
     with pytest.raises(KeyError, match="Z9"):
         SimulatedSource(SITE, "Z9", seed=1, epoch=EPOCH)
-    with pytest.raises(ValueError, match="lies before"):
+    with pytest.raises(ValueError, match="before the epoch"):
         source(opened=EPOCH - timedelta(seconds=1))
+    with pytest.raises(ValueError, match="multiple of 15000"):
+        source(sample_rate_hz=1.0833e6)
     with pytest.raises(ValueError, match="not in UTC"):
         SimulatedSource(SITE, "A1", seed=1, epoch=EPOCH.replace(tzinfo=None))
 
