@@ -147,12 +147,17 @@ class Episode:
 
 
 def later(known: Report, fresh: Report) -> Report:
-    """Two states of one emission as one: the latest part tells, over the whole extent."""
+    """Two states of one emission as one: the latest part tells, over the whole extent.
+
+    The power is the highest that it ever had, so that the wing moves only to where something louder was heard, and
+    not to and fro.
+    """
     latest = fresh if fresh.part > known.part else known
     return replace(
         latest,
         start_us=min(known.start_us, fresh.start_us),
         end_us=max(known.end_us, fresh.end_us),
+        power_dbfs=max(known.power_dbfs, fresh.power_dbfs),
         detections=known.detections + fresh.detections,
     )
 

@@ -87,6 +87,13 @@ def test_an_alert_opens_at_once_and_moves_when_a_louder_report_comes(client, sen
     assert before["id"] == after["id"]
 
 
+def test_a_wing_does_not_change_to_and_fro(client, send, detection):
+    for part in range(1, 5):
+        send("B1", detection(0.0, 10.0 * part, part=part, power_dbfs=-40.0 - part % 2))
+        send("A1", detection(0.0, 10.0 * part, part=part, power_dbfs=-40.5 - part % 2))
+        assert client.items("alerts")[0]["wing"] == "B"
+
+
 def test_an_acknowledged_alert_grows_but_does_not_move(client, send, detection, app):
     send("A2", detection(power_dbfs=-55.0))
     with app.state.hub.database.writing() as connection:

@@ -178,3 +178,4 @@ def test_parts_of_an_emission_make_the_same_report_in_any_order(order):
     for n in order[1:]:
         whole = later(whole, parts[n])
     assert (whole.part, whole.bursts, whole.end_us, whole.detections) == (5, 50, 5 * SECOND, 5)
+    assert whole.power_dbfs == -31.0
