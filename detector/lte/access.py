@@ -4,7 +4,7 @@ A preamble is looked for where the gate saw energy, its root by :mod:`detector.l
 taken off the samples, shows where it begins and which format it has. Nothing here decides whether it was a phone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from detector.lte import preamble
-from detector.lte.gate import Trigger
 from detector.lte.pieces import Stretch
 from detector.lte.preamble import MARGIN, Match
 from detector.lte.standard import (
@@ -24,10 +23,11 @@ from detector.lte.standard import (
     PREAMBLE_WIDTH_HZ,
     PreambleFormat,
 )
+from detector.lte.thresholds import LteThresholds
 from detector.lte.zadoff_chu import preamble_spectrum
-from detector.types import Iq
+from detector.types import FloatArray, Iq
 
-__all__ = ["Preamble", "find_preambles"]
+__all__ = ["Place", "Preamble", "find_preambles"]
 
 BLOCK_S: Final = 25e-6
 """Grain of a preamble's measured start."""
@@ -40,8 +40,26 @@ TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a preamble may be: the first sample of a window inside it, and the lower edge of its band."""
+
+    start: int
+    lower_hz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preamble:
-    """A measured preamble; ``power`` is its own mean power, ``evidence`` as in :class:`Match`."""
+    """A measured preamble.
+
+    Parameters
+    ----------
+    power
+        Its own mean power.
+    evidence
+        As in :class:`Match`.
+    half_bin
+        Whether its subcarriers lie nearer to the middle between the window's bins.
+    """
 
     root: int
     format: PreambleFormat
@@ -50,6 +68,7 @@ class Preamble:
     lower_hz: float
     power: float
     evidence: float
+    half_bin: bool
 
     @property
     def upper_hz(self) -> float:
@@ -59,73 +78,81 @@ class Preamble:
 
 def find_preambles(
     stretch: Stretch,
-    triggers: Sequence[Trigger],
+    places: Sequence[Place],
+    levels: LteThresholds,
     *,
-    step: int,
-    rank: float,
-    evidence: float,
-    roots: Iterable[int] = (),
+    known: Collection[int] = (),
+    half_bin: bool = False,
 ) -> list[Preamble]:
-    """Preambles near the triggers, each once.
+    """Preambles near some places, each once, in order of time.
 
     Parameters
     ----------
-    triggers
-        Their steps counted from the stretch's first sample.
-    step
-        Samples of a step.
-    rank
-        Level of :func:`preamble.rank_roots` from which a window is correlated.
-    evidence
-        From which a match is a preamble.
-    roots
-        If given, only these are tried, without ranking.
+    places
+        Those whose window does not lie in the stretch are left out.
+    levels
+        Any root must reach ``preamble_rank`` and ``preamble_evidence``, a known one the lower levels.
+    known
+        Roots of the cells around.
+    half_bin
+        Whether the roots are ranked on bins that lie half their distance higher.
     """
     size = round(PREAMBLE_PERIOD_S * stretch.sample_rate_hz)
-    kept = [t for t in triggers if t.step * step >= 0 and t.step * step + size <= stretch.iq.size]
-    known = tuple(roots)
+    kept = [place for place in places if stretch.start <= place.start <= stretch.stop - size]
     found: list[Preamble] = []
     for begin in range(0, len(kept), CHUNK):
         chunk = kept[begin : begin + CHUNK]
-        for trigger, half, match in matches(stretch, chunk, size=size, step=step, rank=rank, known=known):
-            if match.evidence >= evidence:
-                first = round(trigger.lower_hz / PREAMBLE_SPACING_HZ) - MARGIN
-                at = stretch.start + trigger.step * step
-                found.append(measured(stretch, match, at=at, size=size, first=first, half_bin=half))
+        for place, half, match in matches(stretch, chunk, levels, size=size, known=known, half_bin=half_bin):
+            if match.evidence >= (levels.preamble_known_evidence if match.root in known else levels.preamble_evidence):
+                found.append(measured(stretch, match, place, size=size, half_bin=half))
     return distinct(found)
 
 
 def matches(
-    stretch: Stretch, triggers: Sequence[Trigger], *, size: int, step: int, rank: float, known: tuple[int, ...]
-) -> Iterator[tuple[Trigger, bool, Match]]:
-    """The better match of each trigger's two half-bin hypotheses, if any is worth the correlation."""
-    bins = windows(stretch, triggers, size=size, step=step, half_bin=False)
-    roots = [known] * len(triggers)
-    if not known:
-        ranks = preamble.rank_roots(preamble.limited(bins[:, MARGIN:-MARGIN]))
-        roots = [tuple(map(int, np.argpartition(r, -TRIES)[-TRIES:] + 1)) if r.max() >= rank else () for r in ranks]
+    stretch: Stretch,
+    places: Sequence[Place],
+    levels: LteThresholds,
+    *,
+    size: int,
+    known: Collection[int],
+    half_bin: bool,
+) -> Iterator[tuple[Place, bool, Match]]:
+    """The better match of each place's two half-bin hypotheses, if any is worth the correlation."""
+    bins = windows(stretch, places, size=size, half_bin=half_bin)
+    ranks = preamble.rank_roots(preamble.limited(bins[:, MARGIN:-MARGIN]))
+    roots = [promising(row, levels, known) for row in ranks]
     worth = [i for i, tried in enumerate(roots) if tried]
     if not worth:
         return
-    halves = windows(stretch, [triggers[i] for i in worth], size=size, step=step, half_bin=True)
-    for whole, half, i in zip(preamble.limited(bins[worth]), preamble.limited(halves), worth, strict=True):
-        tries = [(h, preamble.correlate(row, root)) for h, row in ((False, whole), (True, half)) for root in roots[i]]
-        yield triggers[i], *max(tries, key=lambda t: t[1].evidence)
+    others = windows(stretch, [places[i] for i in worth], size=size, half_bin=not half_bin)
+    for one, other, i in zip(preamble.limited(bins[worth]), preamble.limited(others), worth, strict=True):
+        hypotheses = ((half_bin, one), (not half_bin, other))
+        tries = [(half, preamble.correlate(row, root)) for half, row in hypotheses for root in roots[i]]
+        yield places[i], *max(tries, key=lambda t: t[1].evidence)
 
 
-def windows(stretch: Stretch, triggers: Sequence[Trigger], *, size: int, step: int, half_bin: bool) -> Iq:
-    """Bins of each trigger's window, with their margins; shape (n_triggers, 983)."""
-    starts = np.array([trigger.step * step for trigger in triggers], np.int64)
+def promising(ranks: FloatArray, levels: LteThresholds, known: Collection[int]) -> set[int]:
+    """The roots of one window that are worth a correlation."""
+    roots = {root for root in known if ranks[root - 1] >= levels.preamble_known_rank}
+    if ranks.max() >= levels.preamble_rank:
+        roots |= set((np.argpartition(ranks, -TRIES)[-TRIES:] + 1).tolist())
+    return roots
+
+
+def windows(stretch: Stretch, places: Sequence[Place], *, size: int, half_bin: bool) -> Iq:
+    """Bins of each place's window, with their margins; shape (n_places, 983)."""
+    starts = np.array([place.start for place in places], np.int64) - stretch.start
     spectra = preamble.window_spectra(stretch.iq, starts, size, half_bin=half_bin)
     rate = stretch.sample_rate_hz
     return np.concatenate(
-        [preamble.bin_slice(s[None], t.lower_hz, sample_rate_hz=rate) for s, t in zip(spectra, triggers, strict=True)]
+        [preamble.bin_slice(s[None], p.lower_hz, sample_rate_hz=rate) for s, p in zip(spectra, places, strict=True)]
     )
 
 
-def measured(stretch: Stretch, match: Match, *, at: int, size: int, first: int, half_bin: bool) -> Preamble:
-    """Start, format and power of a preamble whose root and delay in the window at ``at`` are known."""
-    rate = stretch.sample_rate_hz
+def measured(stretch: Stretch, match: Match, place: Place, *, size: int, half_bin: bool) -> Preamble:
+    """Start, format and power of a preamble whose root and delay in a place's window are known."""
+    rate, at = stretch.sample_rate_hz, place.start
+    first = round(place.lower_hz / PREAMBLE_SPACING_HZ) - MARGIN
     longest = max(f.length_s for f in PREAMBLE_FORMATS)
     begin = max(stretch.start, at - round(longest * rate))
     end = min(stretch.stop, at + round((longest + PREAMBLE_PERIOD_S) * rate))
@@ -136,16 +163,17 @@ def measured(stretch: Stretch, match: Match, *, at: int, size: int, first: int, 
         turned = turned * np.exp(-1j * np.pi * n / size)
     block = max(1, round(BLOCK_S * rate))
     sums = turned[: turned.size // block * block].reshape(-1, block).sum(axis=1)
-    place, kind, amplitude = placed(sums, block / rate)
+    first_block, kind, amplitude = placed(sums, block / rate)
     offset = first + match.first_bin + 0.5 * half_bin
     return Preamble(
         root=match.root,
         format=kind,
-        start=begin + place * block,
+        start=begin + first_block * block,
         count=round(kind.length_s * rate),
         lower_hz=(offset - 0.5) * PREAMBLE_SPACING_HZ,
         power=float(amplitude / block) ** 2,
         evidence=match.evidence,
+        half_bin=half_bin,
     )
 
 

@@ -1,29 +1,33 @@
-"""Random access attempts of one piece: any root where energy stands out, known roots where their cell was heard.
+"""Random access attempts of one piece: where energy stands out, and in every subframe where a cell listens.
 
-A cell's roots are learned from its first preamble; the pieces before it are then searched again, at lower levels, since
-much less had to be tried. The work is bounded, and what it leaves out is counted.
+The first preamble of a cell tells when and where it listens; those after it, and in the pieces before it, need no energy
+gate. The work is bounded, and what it leaves out is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
-from detector.lte.access import Preamble, find_preambles
-from detector.lte.gate import Ranges, preamble_triggers
+from detector.lte.access import Place, Preamble, find_preambles
+from detector.lte.gate import Ranges
 from detector.lte.pieces import Piece
-from detector.lte.standard import PREAMBLE_WIDTH_HZ
+from detector.lte.preamble_gate import preamble_triggers
+from detector.lte.standard import PREAMBLE_FORMATS, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 
-__all__ = ["NO_ATTEMPTS", "Attempts", "KnownRoot", "search_attempts"]
+__all__ = ["NO_ATTEMPTS", "Attempts", "Occasion", "search_attempts"]
 
-KNOWN_ROOTS: Final = 8
-"""Roots of cells heard in this run that are kept, the latest."""
+KNOWN_ROOTS: Final = 32
+KNOWN_OCCASIONS: Final = 4
+"""What is kept of the cells heard in this run, the latest."""
 
-SAME_PLACE_HZ: Final = 80e3
-"""How far from its cell's other preambles one may be looked for: half a resource block, less the error of both."""
+SAME_PLACE_HZ: Final = 30e3
+SAME_TIME_S: Final = 60e-6
+"""How far apart two preambles of one cell may seem to be."""
 
-KNOWN_SEARCHES: Final = 200
-"""Places of one cell that are searched for its known roots in one piece, at most."""
+WINDOW_S: Final = PREAMBLE_FORMATS[0].prefix_s / 2
+"""A window in the middle of the shortest prefix holds a whole period, whatever the preamble's start is off."""
 
 LEAST_SEARCHES: Final = 16
 TOLD: Final = 64
@@ -31,18 +35,26 @@ TOLD: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRoot:
-    """A root that was heard, and where its band begins."""
+class Occasion:
+    """When and where a cell listens for preambles: they begin whole subframes apart, in one band."""
 
-    root: int
+    start: int
     lower_hz: float
+    half_bin: bool
+
+    def same(self, other: "Occasion", sample_rate_hz: float) -> bool:
+        """Whether two preambles fit one cell."""
+        apart = (self.start - other.start) / sample_rate_hz / SUBFRAME_S
+        near = abs(self.lower_hz - other.lower_hz) < SAME_PLACE_HZ
+        return near and abs(apart - round(apart)) * SUBFRAME_S < SAME_TIME_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """What is remembered of preambles: the roots of the cells, and the latest that were told."""
+    """What is remembered of preambles: the cells' occasions and roots, and the latest that were told."""
 
-    roots: tuple[KnownRoot, ...] = ()
+    occasions: tuple[Occasion, ...] = ()
+    roots: tuple[int, ...] = ()
     told: tuple[Preamble, ...] = ()
 
 
@@ -53,68 +65,62 @@ def search_attempts(
     attempts: Attempts, piece: Piece, past: Sequence[Piece], *, ranges: Ranges, levels: LteThresholds
 ) -> tuple[Attempts, list[Preamble], int]:
     """The preambles that a piece makes known, in order of time, and how many places were left out."""
-    found, skipped = any_root(piece, ranges, levels)
-    heard = [KnownRoot(root=p.root, lower_hz=p.lower_hz) for p in found]
-    before = {known.root for known in attempts.roots}
-    fresh = tuple({known.root: known for known in heard if known.root not in before}.values())
-    roots = (*attempts.roots, *fresh)[-KNOWN_ROOTS:]
-    for old in past if fresh else ():
-        found += known_roots(old, fresh, levels)
-    found += known_roots(piece, roots, levels)
-    if levels.site_roots:
-        found += site_roots(piece, ranges, levels)
+    roots = {*attempts.roots, *levels.site_roots}
+    found, skipped = stand_out(piece, ranges, levels, roots)
+    rate = piece.stretch.sample_rate_hz
+    occasions = learned(attempts.occasions, found, rate)
+    fresh = [one for one in occasions if not any(one.same(old, rate) for old in attempts.occasions)]
+    roots |= {preamble.root for preamble in found}
+    for occasion in occasions:
+        found += on_occasion(piece, occasion, levels, roots)
+    for old in past:
+        for occasion in fresh:
+            found += on_occasion(old, occasion, levels, roots)
     kept = unseen(found, attempts.told)
-    return Attempts(roots=roots, told=(*attempts.told, *kept)[-TOLD:]), kept, skipped
+    heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
+    told = (*attempts.told, *kept)[-TOLD:]
+    return Attempts(occasions=learned(occasions, kept, rate), roots=heard, told=told), kept, skipped
 
 
-def any_root(piece: Piece, ranges: Ranges, levels: LteThresholds) -> tuple[list[Preamble], int]:
-    """Preambles of any root, and how many places were left out."""
+def learned(occasions: tuple[Occasion, ...], found: Sequence[Preamble], sample_rate_hz: float) -> tuple[Occasion, ...]:
+    """The occasions after some more preambles; the latest of each cell shows how its clock drifts."""
+    for one in sorted(found, key=lambda p: p.evidence):
+        occasion = Occasion(start=one.start, lower_hz=one.lower_hz, half_bin=one.half_bin)
+        others = tuple(old for old in occasions if not occasion.same(old, sample_rate_hz))
+        occasions = (*others, occasion)[-KNOWN_OCCASIONS:]
+    return occasions
+
+
+def stand_out(
+    piece: Piece, ranges: Ranges, levels: LteThresholds, known: Collection[int]
+) -> tuple[list[Preamble], int]:
+    """Preambles where energy stands out, and how many places were left out."""
     duration_s = piece.stretch.iq.size / piece.stretch.sample_rate_hz
+    deviations = levels.preamble_known_deviations if levels.site_roots else levels.preamble_deviations
     triggers, skipped = preamble_triggers(
         piece.groups,
         step_s=piece.step_s,
         group_hz=piece.group_hz,
         ranges=ranges,
-        deviations=levels.preamble_deviations,
+        deviations=deviations,
+        train_deviations=levels.train_deviations,
         most=max(LEAST_SEARCHES, round(levels.preamble_searches_per_s * duration_s)),
     )
-    found = find_preambles(
-        piece.stretch, triggers, step=piece.step, rank=levels.preamble_rank, evidence=levels.preamble_evidence
-    )
+    places = [Place(start=piece.stretch.start + t.step * piece.step, lower_hz=t.lower_hz) for t in triggers]
+    found = find_preambles(piece.stretch, places, levels, known=known)
     return [p for p in found if piece.owns(p.start)], skipped
 
 
-def known_roots(piece: Piece, known: Sequence[KnownRoot], levels: LteThresholds) -> list[Preamble]:
-    """Preambles of known roots where their cells were heard."""
-    places = sorted({round(k.lower_hz / SAME_PLACE_HZ) for k in known})
-    middles = [place * SAME_PLACE_HZ + PREAMBLE_WIDTH_HZ / 2 for place in places]
-    ranges = tuple((middle - SAME_PLACE_HZ, middle + SAME_PLACE_HZ) for middle in middles)
-    return at_lower_levels(piece, ranges, sorted({k.root for k in known}), levels) if known else []
-
-
-def site_roots(piece: Piece, ranges: Ranges, levels: LteThresholds) -> list[Preamble]:
-    """Preambles of the roots that the profile knows, anywhere in the uplink."""
-    return at_lower_levels(piece, ranges, levels.site_roots, levels)
-
-
-def at_lower_levels(piece: Piece, ranges: Ranges, roots: Sequence[int], levels: LteThresholds) -> list[Preamble]:
-    """Preambles of some roots alone."""
-    triggers, _ = preamble_triggers(
-        piece.groups,
-        step_s=piece.step_s,
-        group_hz=piece.group_hz,
-        ranges=ranges,
-        deviations=levels.preamble_known_deviations,
-        most=KNOWN_SEARCHES * len(ranges),
-    )
-    found = find_preambles(
-        piece.stretch,
-        triggers,
-        step=piece.step,
-        rank=levels.preamble_rank,
-        evidence=levels.preamble_known_evidence,
-        roots=roots,
-    )
+def on_occasion(piece: Piece, occasion: Occasion, levels: LteThresholds, known: Collection[int]) -> list[Preamble]:
+    """Preambles in any subframe of a piece on a cell's occasion, whatever their energy."""
+    rate = piece.stretch.sample_rate_hz
+    first = occasion.start + round(WINDOW_S * rate)
+    subframe = SUBFRAME_S * rate
+    begin, end = ((edge - occasion.start) / subframe for edge in (piece.own_start, piece.own_stop))
+    places = [
+        Place(start=first + round(k * subframe), lower_hz=occasion.lower_hz) for k in range(ceil(begin), ceil(end))
+    ]
+    found = find_preambles(piece.stretch, places, levels, known=known, half_bin=occasion.half_bin)
     return [p for p in found if piece.owns(p.start)]
 
 

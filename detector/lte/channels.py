@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from detector.lte.access import Preamble
-from detector.lte.gate import Ranges, stirring
+from detector.lte.channel_gate import stirring
+from detector.lte.gate import Ranges
 from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.pieces import Piece
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S

@@ -13,12 +13,14 @@ class LteThresholds:
     ----------
     preamble_deviations
         Excess energy, in standard deviations of noise, from which a place is searched for preambles of any root.
+    train_deviations
+        The same of the energy of a train of them, folded.
     preamble_known_deviations
-        The same for the roots of a cell that was heard before.
+        The same where the profile knows roots of this site.
     preamble_searches_per_s
         Places searched in a second of samples, at most; what is left out is counted in an event.
-    preamble_rank
-        Sum over the lags from which a window's best-ranked roots are correlated.
+    preamble_rank, preamble_known_rank
+        Sum over the lags from which a window's best-ranked roots are correlated, and a known one.
     preamble_evidence, preamble_known_evidence
         Evidence from which a correlation is a preamble, of any root and of a known one.
     preamble_tried
@@ -38,9 +40,11 @@ class LteThresholds:
     """
 
     preamble_deviations: float
+    train_deviations: float
     preamble_known_deviations: float
     preamble_searches_per_s: float
     preamble_rank: float
+    preamble_known_rank: float
     preamble_evidence: float
     preamble_known_evidence: float
     preamble_tried: float

@@ -1,0 +1,133 @@
+"""The energy gate of random access: where in a segment's power map a preamble may be.
+
+By its own energy, or by that of a train: a phone without an answer tries again each 10 or 20 ms, in the same band.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.lte.gate import Ranges, box_means, folded, independent_values
+from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
+from detector.types import FloatArray
+
+__all__ = ["Trigger", "preamble_triggers"]
+
+SPACING_HZ: Final = 150e3
+"""Distance of the bands that are tried."""
+
+WINDOW_S: Final = 0.94 * PREAMBLE_FORMATS[0].length_s
+
+TRAIN_S: Final = 20e-3
+"""Period in which each FDD cell listens at least once (TS 36.211, table 5.7.1-2, all but its sparsest rows)."""
+
+TRAIN_LIMIT: Final = 6.0
+"""Deviations of one box that count for a train: one strong burst is none."""
+
+TRAINS: Final = 3
+LEAST_TRAIN: Final = 4
+"""Trains that are followed in a segment, and periods that a segment must have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A place where a preamble may be.
+
+    Parameters
+    ----------
+    step
+        First step of its window in the power map.
+    lower_hz
+        Lower edge of its band, as an offset from the centre.
+    deviation
+        Excess of its energy in standard deviations of noise.
+    """
+
+    step: int
+    lower_hz: float
+    deviation: float
+
+
+def preamble_triggers(
+    groups: FloatArray,
+    *,
+    step_s: float,
+    group_hz: float,
+    ranges: Ranges,
+    deviations: float,
+    train_deviations: float,
+    most: int,
+) -> tuple[list[Trigger], int]:
+    """Places with enough energy for a preamble, strongest first, and how many more there were.
+
+    Parameters
+    ----------
+    groups
+        From :func:`detector.lte.gate.grouped`.
+    deviations, train_deviations
+        Excess from which a place is tried, in standard deviations of noise, and that of a train of places.
+    most
+        As many are given, and those of the trains besides.
+    """
+    steps = max(1, min(len(groups), round(WINDOW_S / step_s)))
+    width, spacing, stride = (
+        round(PREAMBLE_WIDTH_HZ / group_hz),
+        max(1, round(SPACING_HZ / group_hz)),
+        max(1, steps // 4),
+    )
+    if groups.shape[1] < width or not len(groups):
+        return [], 0
+    means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
+    lowers = (np.arange(means.shape[1]) * spacing - groups.shape[1] / 2) * group_hz
+    excess = np.where(
+        allowed(lowers + PREAMBLE_WIDTH_HZ / 2, ranges),
+        (means / usual(means) - 1) * np.sqrt(independent_values(steps, width)),
+        np.float32(-np.inf),
+    )
+    near = (steps // stride + 1, round(PREAMBLE_WIDTH_HZ / SPACING_HZ))
+    maxima = list(local_maxima(excess, deviations, near))
+    trains = train_rows(excess, TRAIN_S / (stride * step_s), train_deviations, near)
+    triggers = [
+        Trigger(step=row * stride, lower_hz=float(lowers[column]), deviation=float(excess[row, column]))
+        for row, column in (*maxima[:most], *trains)
+    ]
+    return triggers, max(0, len(maxima) - most)
+
+
+def allowed(middles_hz: NDArray[np.float64], ranges: Ranges) -> NDArray[np.bool_]:
+    """Which bands have their middle in one of the ranges."""
+    inside = [(middles_hz > low) & (middles_hz < high) for low, high in ranges]
+    return np.logical_or.reduce(inside)
+
+
+def usual(means: FloatArray) -> FloatArray:
+    """What boxes hold where nobody sends: the medians, but no more than that of all places; one in a short segment."""
+    if len(means) <= 16:
+        return np.ones(means.shape[1], np.float32)
+    medians = np.median(means, axis=0)
+    return np.asarray(np.minimum(medians, np.median(medians)), np.float32)
+
+
+def local_maxima(excess: FloatArray, deviations: float, near: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Rows and columns of local maxima above a level, strongest first; each silences its neighbourhood."""
+    rows, columns = np.nonzero(excess > deviations)
+    order = np.argsort(-excess[rows, columns])
+    free = np.ones(excess.shape, bool)
+    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if free[row, column]:
+            free[max(0, row - near[0]) : row + near[0] + 1, max(0, column - near[1]) : column + near[1] + 1] = False
+            yield row, column
+
+
+def train_rows(
+    excess: FloatArray, period: float, deviations: float, near: tuple[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Rows and columns of the boxes of the strongest trains."""
+    if len(excess) < LEAST_TRAIN * period:
+        return
+    total, starts = folded(np.minimum(excess, np.float32(TRAIN_LIMIT)), period)
+    for row, column in list(local_maxima(total, deviations, near))[:TRAINS]:
+        yield from ((int(start) + row, column) for start in starts)
