@@ -16,8 +16,9 @@ from detector.types import Technology
 from sdr.synthetic.gsm_phone import GsmRadio, Sector
 from sdr.synthetic.lte_phone import LteRadio
 from sdr.synthetic.lte_waveform import LteCarrier
+from sdr.synthetic.streams import Use, stream
 
-__all__ = ["ARFCNS", "CENTRE_HZ", "LTE_CARRIER", "SAMPLE_RATE_HZ", "Phone", "populate", "stream"]
+__all__ = ["ARFCNS", "CENTRE_HZ", "LTE_CARRIER", "SAMPLE_RATE_HZ", "Phone", "populate"]
 
 CENTRE_HZ: Final = 897.0e6
 SAMPLE_RATE_HZ: Final = 1.92e6
@@ -65,11 +66,6 @@ class Phone:
         return isinstance(theirs, LteRadio) and ours.clashes(theirs)
 
 
-def stream(seed: int, *key: int) -> np.random.Generator:
-    """An independent source of randomness for each use that is made of one seed."""
-    return np.random.default_rng([seed, *key])
-
-
 def populate(site: Site, *, seed: int) -> tuple[Phone, ...]:
     """The phones of a site: in each wing as many of GSM as of LTE, in different cells.
 
@@ -78,29 +74,31 @@ def populate(site: Site, *, seed: int) -> tuple[Phone, ...]:
     ValueError
         If the site has a wing without cells, or no wing.
     """
-    rng = stream(seed, 0)
+    rng = stream(seed, Use.PHONES)
     gsm_origin_s, lte_origin_s = -FRAME_S * rng.uniform(0, 1326), -rng.uniform(0, 10.24)
     phones: list[Phone] = []
     for index, wing in enumerate(site.wings):
         cells = [cell for cell in site.cells if cell.wing == wing.name]
         if not cells:
             raise ValueError(f"wing {wing.name!r} has no cells")
-        place = index % len(ARFCNS)
-        sector = Sector(
-            arfcn=ARFCNS[place],
-            hopping=ARFCNS,
-            offset=place,
-            training_sequence=TRAINING_SEQUENCES[place],
-            origin_s=gsm_origin_s,
-        )
-        chosen = rng.permutation(len(cells))[:PHONES_PER_WING]
-        for cell, radio in zip(
-            (cells[i] for i in chosen), radios(sector, len(phones), lte_origin_s, rng), strict=False
-        ):
-            phones.append(placed(len(phones), cell, radio, rng))
+        network = radios(sector_of(index, gsm_origin_s), len(phones), lte_origin_s, rng)
+        for chosen in rng.permutation(len(cells))[:PHONES_PER_WING]:
+            phones.append(placed(len(phones), cells[chosen], next(network), rng))
     if not phones:
         raise ValueError(f"site {site.name!r} has no wings")
     return tuple(phones)
+
+
+def sector_of(wing: int, origin_s: float) -> Sector:
+    """The sector that serves a wing; a fourth wing shares the first one's."""
+    place = wing % len(ARFCNS)
+    return Sector(
+        arfcn=ARFCNS[place],
+        hopping=ARFCNS,
+        offset=place,
+        training_sequence=TRAINING_SEQUENCES[place],
+        origin_s=origin_s,
+    )
 
 
 def radios(sector: Sector, first: int, lte_origin_s: float, rng: np.random.Generator) -> Iterator[GsmRadio | LteRadio]:

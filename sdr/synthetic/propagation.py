@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.site import Cell, SensorPlace
-from sdr.synthetic.population import Phone, stream
+from sdr.synthetic.population import Phone
+from sdr.synthetic.streams import Use, stream
 
 __all__ = ["Building", "Channel", "channel", "loss_db", "shadowing_db"]
 
@@ -79,13 +80,12 @@ def loss_db(phone: Phone, sensor: SensorPlace, building: Building) -> float:
 
 def shadowing_db(cell: Cell, sensor: SensorPlace, building: Building, *, seed: int) -> float:
     """What is peculiar to a cell and a sensor; the same whatever else the site has."""
-    names = f"{cell.name}\n{sensor.name}".encode()
-    return float(stream(seed, 2, *names).normal(0, building.shadowing_db))
+    return float(stream(seed, Use.SHADOWING, cell.name, sensor.name).normal(0, building.shadowing_db))
 
 
 def channel(episode: int, sensor: SensorPlace, *, seed: int) -> Channel:
     """The fading of one episode at one sensor."""
-    rng = stream(seed, 3, episode, *sensor.name.encode())
+    rng = stream(seed, Use.FADING, episode, sensor.name)
     direct = 10 ** (RICE_DB / 10)
     power = np.concatenate(([direct], np.full(PATHS, 1 / PATHS))) / (1 + direct)
     return Channel(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.site import SensorPlace
 from detector.types import FloatArray
 from sdr.samples import FORMATS
-from sdr.synthetic.population import stream
+from sdr.synthetic.streams import Use, stream
 from sdr.synthetic.transmission import front_end_gain
 
 __all__ = ["BLOCK_SAMPLES", "Background", "Bytes", "Receiver", "background", "converted", "receiver_of"]
@@ -77,12 +77,13 @@ class Background:
 
     ring: FloatArray
     lines: FloatArray
-    seed: tuple[int, ...]
+    seed: int
+    sensor: str
 
     def block(self, index: int) -> FloatArray:
         """The background of a block, shape (2 * BLOCK_SAMPLES,)."""
         length = self.lines.size
-        one, other = stream(*self.seed, index).integers(0, self.ring.size - length, 2)
+        one, other = stream(self.seed, Use.NOISE, self.sensor, index).integers(0, self.ring.size - length, 2)
         out = self.ring[one : one + length] + self.ring[other : other + length]
         out += self.lines
         return out
@@ -90,7 +91,7 @@ class Background:
 
 def receiver_of(sensor: SensorPlace, *, seed: int) -> Receiver:
     """The receiver of a sensor, with faults of its own."""
-    rng = stream(seed, 4, *sensor.name.encode())
+    rng = stream(seed, Use.RECEIVER, sensor.name)
     return Receiver(
         floor_dbm_hz=-140.0 + rng.normal(0, 1.0),
         noise_dbfs=-36.0 + rng.normal(0, 0.5),
@@ -102,13 +103,13 @@ def receiver_of(sensor: SensorPlace, *, seed: int) -> Receiver:
 
 def background(receiver: Receiver, sensor: SensorPlace, *, sample_rate_hz: float, seed: int) -> Background:
     """Draw a receiver's noise once and write down its lines."""
-    rng = stream(seed, 5, *sensor.name.encode())
+    rng = stream(seed, Use.RING, sensor.name)
     white = rng.standard_normal(2 * RING_SAMPLES, np.float32).view(np.complex64)
     shape = front_end_gain(-sample_rate_hz / 2, sample_rate_hz / RING_SAMPLES, RING_SAMPLES, sample_rate_hz)
     ring = scipy.fft.ifft(scipy.fft.fft(white) * np.fft.fftshift(shape)).view(np.float32)
     # Two pieces are added, and white noise of one step in either part has a power of two steps.
     ring *= steps(receiver.noise_dbfs) / 2
-    return Background(ring=ring, lines=lines(receiver, rng), seed=(seed, 6, *sensor.name.encode()))
+    return Background(ring=ring, lines=lines(receiver, rng), seed=seed, sensor=sensor.name)
 
 
 def lines(receiver: Receiver, rng: np.random.Generator) -> FloatArray:

@@ -18,9 +18,10 @@ from detector.site import SensorPlace, Site
 from detector.types import Iq, Tuning
 from sdr.synthetic import gsm_phone, lte_phone
 from sdr.synthetic.gsm_phone import GsmRadio
-from sdr.synthetic.population import populate, stream
+from sdr.synthetic.population import populate
 from sdr.synthetic.propagation import Building, Channel, channel, loss_db, shadowing_db
 from sdr.synthetic.receiver import BLOCK_SAMPLES, Bytes, Receiver, background, converted, steps
+from sdr.synthetic.streams import Use, stream
 from sdr.synthetic.timetable import Episode, episodes
 from sdr.synthetic.tones import period_of
 from sdr.synthetic.transmission import Span, Transmission
@@ -168,7 +169,7 @@ def on_air(reception: Reception) -> Iterator[tuple[float, Link | None, Transmiss
 
 def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:
     """All that a phone sends in one episode; the same for every sensor."""
-    radio, rng = episode.phone.radio, stream(seed, 7, episode.number)
+    radio, rng = episode.phone.radio, stream(seed, Use.PAYLOAD, episode.number)
     if isinstance(radio, GsmRadio):
         return gsm_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)
     return lte_phone.transmissions(radio, episode.act, start_s=episode.start_s, stop_s=episode.stop_s, rng=rng)

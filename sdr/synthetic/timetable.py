@@ -15,7 +15,8 @@ import numpy as np
 from detector.site import Site
 from detector.types import Activity, Technology
 from sdr.synthetic.acts import ACTS, Act
-from sdr.synthetic.population import Phone, populate, stream
+from sdr.synthetic.population import Phone, populate
+from sdr.synthetic.streams import Use, stream
 
 __all__ = ["Episode", "TrueEpisode", "episodes", "truth"]
 
@@ -70,7 +71,7 @@ def truth(site: Site, *, seed: int, epoch: datetime, duration_s: float) -> list[
 
 def episodes(phones: Sequence[Phone], *, seed: int) -> Iterator[Episode]:
     """The endless timetable, in the order of starts."""
-    rng = stream(seed, 1)
+    rng = stream(seed, Use.TIMETABLE)
     turns = wings_in_turn(phones, rng)
     wing, turn_ends_s = next(turns)
     active: list[Episode] = []

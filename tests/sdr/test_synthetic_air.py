@@ -1,6 +1,7 @@
 """What the sensors of the simulated air hear: levels, noise, agreement, and the recordings made of it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import islice
@@ -11,12 +12,14 @@ import pytest
 from detector.site import SensorPlace, parse_site
 from detector.types import Label, Tuning
 from sdr.recording import blocks, open_recording
+from sdr.synthetic.acts import Act
 from sdr.synthetic.population import CENTRE_HZ, populate
 from sdr.synthetic.propagation import Building, channel, loss_db, shadowing_db
 from sdr.synthetic.receiver import BLOCK_SAMPLES, FORMAT, Receiver, receiver_of
-from sdr.synthetic.reception import Reception, receive
+from sdr.synthetic.reception import Reception, link_of, receive
 from sdr.synthetic.recording import write_recording
 from sdr.synthetic.source import SimulatedSource, place_of
+from sdr.synthetic.timetable import episodes
 
 SITE = parse_site(files("sdr.synthetic").joinpath("demo-site.toml").read_bytes())
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,6 +39,17 @@ def reception(sensor="A1", *, seed=1, receiver=CLEAN, opened_s=0.0, rate=RATE, b
         opened_s=opened_s,
         building=building or Building(),
     )
+
+
+def listening_to(act, *, rate=RATE):
+    """A sensor that hears an act well and without clipping, opened when the act is in full swing."""
+    for episode in episodes(populate(SITE, seed=1), seed=1):
+        for sensor in SITE.sensors:
+            taken = reception(sensor.name, opened_s=episode.start_s + 3.0, rate=rate)
+            snr_db = link_of(taken, episode).level_dbm - CLEAN.density_dbm_hz() - 53
+            if episode.act == act and 18 < snr_db < 30 and episode.stop_s - episode.start_s > 5:
+                return taken
+    raise AssertionError
 
 
 def samples_of(data):
@@ -91,10 +105,10 @@ def test_a_receiver_has_lines_of_its_own():
     assert power_db[iq.size // 4] == pytest.approx(-50, abs=0.5)
 
 
-@pytest.mark.parametrize(("sensor", "opened_s", "label"), [("C2", 0.0, Label.LTE_PUSCH), ("A1", 54.0, Label.GSM_NB)])
-def test_every_burst_has_the_level_that_the_truth_says(sensor, opened_s, label):
-    rate = 2.4e6
-    iq, heard = air(reception(sensor, opened_s=opened_s, rate=rate), 120)
+@pytest.mark.parametrize(("act", "label"), [(Act.UPLOAD, Label.LTE_PUSCH), (Act.CALL, Label.GSM_NB)])
+def test_every_burst_has_the_level_that_the_truth_says(act, label):
+    rate = 3.84e6
+    iq, heard = air(listening_to(act, rate=rate), 120)
     quiet = 10 ** (CLEAN.noise_dbfs / 10) / rate
     # Where the noise adds little, the converter does not clip, and the filter is flat.
     strong = [
@@ -118,16 +132,18 @@ def test_every_burst_has_the_level_that_the_truth_says(sensor, opened_s, label):
 
 
 def test_sensors_of_a_wing_hear_the_same_bursts_at_the_same_time():
-    _, first = air(reception("C1"), 120)
-    _, second = air(reception("C2"), 120)
+    one = listening_to(Act.VOICE)
+    other = next(place for place in SITE.sensors if place.wing == one.sensor.wing and place != one.sensor)
+    _, first = air(one, 60)
+    _, second = air(replace(one, sensor=other), 60)
     times = [{(one.episode, one.transmission.start_s) for one in heard} for heard in (first, second)]
     assert len(times[0] & times[1]) > 0.9 * max(map(len, times)) > 0
 
 
 def test_a_source_that_opens_later_hears_the_same_bursts():
-    _, early = air(reception("C2"), 120)
-    opened_s = 60 * BLOCK_SAMPLES / RATE
-    _, late = air(reception("C2", opened_s=opened_s), 60)
+    first = listening_to(Act.CALL)
+    _, early = air(first, 120)
+    _, late = air(replace(first, opened_s=first.opened_s + 60 * BLOCK_SAMPLES / RATE), 60)
     expected = [one for one in early if one.first >= 60 * BLOCK_SAMPLES]
     found = [one for one in late if one.first >= 0]
     assert [one.first + 60 * BLOCK_SAMPLES for one in found] == [one.first for one in expected]
@@ -142,10 +158,11 @@ def test_a_source_tuned_to_an_empty_band_goes_on():
 
 
 def test_half_a_burst_is_heard_by_a_source_that_opens_in_its_middle():
-    _, early = air(reception("C2"), 120)
+    first = listening_to(Act.CALL)
+    _, early = air(first, 60)
     chosen = next(one for one in early if one.snr_db > 15 and one.first > 1000)
-    middle_s = (chosen.first + chosen.iq.size // 2) / RATE
-    iq, late = air(reception("C2", opened_s=middle_s), 1)
+    middle_s = first.opened_s + (chosen.first + chosen.iq.size // 2) / RATE
+    iq, late = air(replace(first, opened_s=middle_s), 1)
     assert late[0].transmission.start_s == chosen.transmission.start_s
     assert late[0].first < 0
     rest = iq[: late[0].iq.size + late[0].first]
@@ -229,11 +246,13 @@ def test_fading_is_slow_and_of_unit_power():
 
 def test_a_recording_is_the_sources_samples_with_the_truth(tmp_path):
     path = tmp_path / "air.sigmf-meta"
-    write_recording(path, SITE, "C2", seconds=1.5, seed=1, epoch=EPOCH)
+    wing = next(episodes(populate(SITE, seed=1), seed=1)).phone.cell.wing
+    sensor = next(place.name for place in SITE.sensors if place.wing == wing)
+    write_recording(path, SITE, sensor, seconds=1.5, seed=1, epoch=EPOCH)
     recording = open_recording(path)
     assert recording.samples == round(1.5 * RATE)
     assert recording.captures[0].centre_hz == CENTRE_HZ
-    with SimulatedSource(SITE, "C2", seed=1, epoch=EPOCH, duration_s=1.5) as simulated:
+    with SimulatedSource(SITE, sensor, seed=1, epoch=EPOCH, duration_s=1.5) as simulated:
         expected = np.concatenate([block.samples for block in simulated.blocks()])
     assert np.array_equal(np.concatenate([block.samples for block in blocks(recording)]), expected)
     annotations = json.loads(path.read_text())["annotations"]
