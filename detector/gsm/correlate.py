@@ -5,7 +5,7 @@ and one small inverse transform, at any sample rate. The measure is coherence: t
 sequence that the sequence explains. It needs no noise floor, and stays the same however strong an interferer is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -17,7 +17,7 @@ from detector.gsm.modulation import sequence_spectrum
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray, Iq
 
-__all__ = ["Correlator", "evidence", "fold", "make_correlator", "spectra"]
+__all__ = ["Correlator", "evidence", "fold", "make_correlator", "only", "spectra"]
 
 Bits: TypeAlias = NDArray[np.int8]
 
@@ -31,6 +31,8 @@ SKIRT_SYMBOLS: Final = 3
 LAGS_A_SYMBOL: Final = 2.0
 
 MOST_COHERENCE: Final = np.float32(0.999)
+
+TINY: Final = np.float32(1e-30)
 
 CACHE_POINTS: Final = 1 << 16
 """Points of small transforms that are worked on at once."""
@@ -122,6 +124,11 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
     )
 
 
+def only(correlator: Correlator, sequence: int) -> Correlator:
+    """The bank with one of its sequences alone."""
+    return replace(correlator, banks=correlator.banks[sequence : sequence + 1])
+
+
 @lru_cache(maxsize=256)
 def turn(length: int, cycles_per_sample: float) -> Iq:
     """A rotation that moves a carrier to zero, shape (length,)."""
@@ -178,7 +185,7 @@ def coherence(correlator: Correlator, spectrum: Iq, shifts: NDArray[np.int64]) -
     kept = back[:, :, :-1, c.first : stop]
     explained = np.square(kept.real)
     explained += np.square(kept.imag)
-    explained *= (np.float32(c.size) / np.maximum(energy, np.finfo(np.float32).tiny))[:, :, None]
+    explained *= (np.float32(c.size) / np.maximum(energy, TINY))[:, :, None]
     return np.minimum(explained, MOST_COHERENCE, out=explained)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.gsm.gate import CELLS
 from detector.types import FloatArray
 
-__all__ = ["CLIP_SIGMA", "USUAL_QUANTILE", "Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
+__all__ = ["CLIP_SIGMA", "Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
 
 CLIP_SIGMA: Final = 6.0
 """A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column."""
@@ -24,9 +24,6 @@ WIDE_RATIO: Final = 0.2
 WIDE_CHANNELS: Final = 5
 WIDE_SHARE: Final = 0.6
 """Energy on more carriers at once than this, all about as strong, is an impulse or a wideband signal."""
-
-USUAL_QUANTILE: Final = 0.4
-"""Place among the cells of a frame of one in which nothing is sent."""
 
 MOST_SIGMA: Final = 24.0
 """A single burst weighs no more than this in the order in which lanes are looked at."""
@@ -68,9 +65,12 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     leak
         Shape (n_channels, n_channels), see :class:`detector.gsm.channels.Channels`.
     """
-    frame, cell = np.nonzero(energy.max(axis=2) > CLIP_SIGMA)
-    if not frame.size:
+    loud = np.flatnonzero(energy > CLIP_SIGMA)
+    if not loud.size:
         return energy
+    marked = np.zeros(energy.shape[:2], bool)
+    marked.ravel()[loud // energy.shape[2]] = True
+    frame, cell = np.nonzero(marked)
     out = energy.copy()
     heard = energy[frame, cell]
     leaked = (heard[:, :, None] * leak).max(axis=1) * margin
@@ -120,17 +120,20 @@ def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[P
             yield Place(row=int(row[at]), cell=int(cell[at]), channel=int(channel[at]), sigma=float(sigma[at]))
 
 
-def folded_lanes(past: FloatArray, first: int, threshold: float, per_pattern: int) -> Iterator[Lane]:
+def folded_lanes(
+    past: FloatArray, usual: FloatArray, first: int, *, threshold: float, per_pattern: int
+) -> Iterator[Lane]:
     """The best lanes of each pattern that stand out.
 
     Parameters
     ----------
     past
         Shape (n_frames, CELLS, n_channels), in deviations of the noise, clipped to ``CLIP_SIGMA``.
+    usual
+        Shape (n_channels,): what a quiet cell holds on average.
     first
         Number of the first of these frames.
     """
-    usual = np.quantile(past.mean(axis=0), USUAL_QUANTILE, axis=0)
     for cycle, run in PATTERNS:
         if len(past) < 2 * cycle:
             continue

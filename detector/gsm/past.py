@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
-from detector.gsm.lanes import CLIP_SIGMA, USUAL_QUANTILE, Lane
+from detector.gsm.lanes import CLIP_SIGMA, Lane
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray
 
@@ -19,6 +19,10 @@ __all__ = ["Past", "contrast", "empty_past", "explained", "grown", "snr_of"]
 
 QUIET_QUANTILE: Final = 0.1
 """Place among the cells of a frame of one in which no phone is near its full power."""
+
+USUAL_QUANTILE: Final = 0.4
+USUAL_PACE: Final = 0.25
+"""Place among the cells of a frame of one in which nothing is sent, and how fast its mean is followed."""
 
 BURST_CELLS: Final = 4
 """Cells to either side of a burst's own that hold nothing but it."""
@@ -38,13 +42,16 @@ class Past:
         Number of the first frame.
     energy
         Shape (n_frames, CELLS, n_channels), as measured.
+    usual
+        Shape (n_channels,): what a quiet cell holds on average.
     unexplained
-        The same, clipped, zero where a known burst or another carrier's leakage explains it.
+        The energy, clipped, and ``usual`` where a known burst or another carrier's leakage explains it.
     """
 
     first: int
     energy: FloatArray
     unexplained: FloatArray
+    usual: FloatArray
 
     @property
     def stop(self) -> int:
@@ -55,7 +62,7 @@ class Past:
 def empty_past(n_channels: int) -> Past:
     """Nothing heard yet."""
     nothing = np.empty((0, CELLS, n_channels), np.float32)
-    return Past(first=0, energy=nothing, unexplained=nothing)
+    return Past(first=0, energy=nothing, unexplained=nothing, usual=np.zeros(n_channels, np.float32))
 
 
 def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> Past:
@@ -63,7 +70,14 @@ def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> 
     both = np.concatenate([past.energy, energy])[-keep:]
     clipped = np.clip(cleaned, -CLIP_SIGMA, CLIP_SIGMA)
     unexplained = np.concatenate([past.unexplained, clipped])[-keep:]
-    return Past(first=past.stop + len(energy) - len(both), energy=both, unexplained=unexplained)
+    fresh = np.quantile(clipped.mean(axis=0), USUAL_QUANTILE, axis=0) if len(clipped) else past.usual
+    usual = past.usual + np.float32(USUAL_PACE if len(past.energy) else 1.0) * (fresh - past.usual)
+    return Past(
+        first=past.stop + len(energy) - len(both),
+        energy=both,
+        unexplained=unexplained,
+        usual=usual.astype(np.float32),
+    )
 
 
 def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
@@ -81,7 +95,6 @@ def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: 
     past
         What was measured in these and earlier frames.
     """
-    fill = float(np.quantile(cells[:, :, channel], USUAL_QUANTILE))
     own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), cell % CELLS, channel]
     for at in range(cell - EDGE_CELLS, cell + EDGE_CELLS + 1):
         turned = frames + at // CELLS
@@ -89,7 +102,7 @@ def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: 
         if abs(at - cell) > BURST_CELLS:
             held = past.energy[np.clip(turned - past.first, 0, len(past.energy) - 1), at % CELLS, channel]
             known &= held < EDGE_SHARE * own
-        cells[turned[known] - first, at % CELLS, channel] = fill
+        cells[turned[known] - first, at % CELLS, channel] = past.usual[channel]
 
 
 def snr_of(

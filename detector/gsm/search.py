@@ -210,14 +210,22 @@ class Round:
         begins = found.begins + np.where(found.own >= STRONG_EVIDENCE, found.lag, 0.0)
         snrs = 10 * np.log10(np.maximum(found.rise, LEAST_SNR))
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
+        noise_dbfs = self.noise_dbfs(track.channel)
         bursts = [
-            self.burst(Label.GSM_NB, track.key, track.channel, float(begins[i]), float(snrs[i]), detail)
+            self.burst(Label.GSM_NB, track.key, track.channel, float(begins[i]), float(snrs[i]), noise_dbfs, detail)
             for i in np.flatnonzero(hits)
         ]
         self.add(track.key, track.channel, bursts)
 
     def burst(
-        self, label: Label, key: int, channel: int, begin: float, snr_db: float, detail: Mapping[str, int | float | str]
+        self,
+        label: Label,
+        key: int,
+        channel: int,
+        begin: float,
+        snr_db: float,
+        noise_dbfs: float,
+        detail: Mapping[str, int | float | str],
     ) -> Burst:
         carrier = float(self.tools.channels.carriers_hz[channel])
         start, count = round(begin), round(BITS[label] * self.tools.symbol)
@@ -228,7 +236,7 @@ class Round:
             freq_lower_hz=carrier - RASTER_HZ / 2,
             freq_upper_hz=carrier + RASTER_HZ / 2,
             snr_db=snr_db,
-            power_dbfs=snr_db + self.noise_dbfs(channel),
+            power_dbfs=snr_db + noise_dbfs,
             clipped=self.clipped(start, count),
             emission=key,
             detail=detail,
@@ -289,7 +297,13 @@ class Round:
 
     def folded(self) -> Iterator[tuple[Lane, float]]:
         past = self.state.past
-        for lane in folded_lanes(past.unexplained, past.first, self.tools.thresholds.fold_sigma, FOLDED_LANES):
+        for lane in folded_lanes(
+            past.unexplained,
+            past.usual,
+            past.first,
+            threshold=self.tools.thresholds.fold_sigma,
+            per_pattern=FOLDED_LANES,
+        ):
             held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
             yield lane, self.snr(max(0.0, float(np.median(held))), lane.channel, NORMAL_BITS)
 
@@ -457,7 +471,17 @@ class Round:
         self.add(
             home.key,
             channel,
-            [self.burst(Label.GSM_AB, home.key, channel, float(begins[0]) + proof.lag, snr_db, detail)],
+            [
+                self.burst(
+                    Label.GSM_AB,
+                    home.key,
+                    channel,
+                    float(begins[0]) + proof.lag,
+                    snr_db,
+                    self.noise_dbfs(channel),
+                    detail,
+                )
+            ],
         )
 
     # The end of a segment

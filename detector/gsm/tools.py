@@ -15,8 +15,8 @@ from detector.search import Context
 
 __all__ = ["Tools", "make_tools"]
 
-REACH_SYMBOLS: Final = 40.0
-"""Reach of the correlators about a cell: cells are 31 symbols apart."""
+REACH_SYMBOLS: Final = 50.0
+"""Reach of the correlators about a lane: lanes are looked at three cells of 31 symbols apart."""
 
 FINE_REACH_SYMBOLS: Final = 3.0
 """Reach about a known timing."""

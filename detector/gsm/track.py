@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from detector.gsm.channels import Channels
-from detector.gsm.correlate import Correlator, evidence
+from detector.gsm.correlate import Correlator, evidence, only
 from detector.gsm.gate import Energy, energy_at
 from detector.gsm.proof import sight
 from detector.gsm.reel import Reel
 from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
 from detector.gsm.thresholds import GsmThresholds
-from detector.types import FloatArray
+from detector.types import FloatArray, Iq
 
 __all__ = ["STRONG_EVIDENCE", "Measured", "Track", "chosen", "follow", "measure"]
 
@@ -28,6 +28,10 @@ OWN_LAGS_SYMBOLS: Final = 1.0
 STRONG_EVIDENCE: Final = 10.0
 """From which a burst's own timing is worth more than its track's."""
 
+DOUBTFUL: Final = 6.0
+"""Where the energy says more and the track's own sequence less, all sequences are tried."""
+
+NO_SHIFT: Final = np.zeros(1, np.int64)
 FEW_CLEAR: Final = 4
 PACE: Final = 0.1
 MOST_FRAMES: Final = 416
@@ -76,7 +80,6 @@ class Measured:
     energy_evidence: FloatArray
     own: FloatArray
     best: FloatArray
-    sequence: NDArray[np.int64]
     lag: NDArray[np.float64]
 
 
@@ -95,26 +98,34 @@ def measure(
     carrier = float(channels.carriers_hz[track.channel]) + track.offset_hz
     spectrum, held = sight(correlator, reel, begins, TRAINING_START, carrier)
     begins, frames = begins[held], frames[held]
-    said = evidence(correlator, spectrum, np.zeros(1, np.int64))[:, 0]
-    near = np.abs(correlator.lags) <= OWN_LAGS_SYMBOLS * SYMBOL_S * correlator.rate_hz
-    said = said[:, :, near]
-    lags = correlator.lags[near]
-    at = said[:, track.sequence].argmax(axis=1)
-    rows = np.arange(len(said))
-    top = said.max(axis=2)
     rise, steps = burst_rise(begins, energies, track.channel, correlator.rate_hz)
     shape = steps / float(channels.variance[track.channel])
     tail = gammaincc(np.maximum(shape, 1e-3), np.maximum(shape * (1 + rise), 0.0))
+    energetic = -np.log(np.maximum(tail, TINY)).astype(np.float32)
+    near = np.abs(correlator.lags) <= OWN_LAGS_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
+    at = said.argmax(axis=1)
+    own = said[np.arange(len(said)), at]
     return Measured(
         frames=frames,
         begins=begins,
         rise=(rise / channels.gain[track.channel]).astype(np.float32),
-        energy_evidence=-np.log(np.maximum(tail, TINY)).astype(np.float32),
-        own=said[rows, track.sequence, at],
-        best=top.max(axis=1) - np.float32(np.log(8)),
-        sequence=top.argmax(axis=1),
-        lag=lags[at],
+        energy_evidence=energetic,
+        own=own,
+        best=other_evidence(correlator, spectrum, own, (own < DOUBTFUL) & (energetic > DOUBTFUL), near),
+        lag=correlator.lags[near][at],
     )
+
+
+def other_evidence(
+    correlator: Correlator, spectrum: Iq, own: FloatArray, doubtful: NDArray[np.bool_], near: NDArray[np.bool_]
+) -> FloatArray:
+    """What the best of all sequences says, shape (n,), where a track's own says too little; its own elsewhere."""
+    best = own.copy()
+    if doubtful.any():
+        said = evidence(correlator, spectrum[doubtful], NO_SHIFT)[:, 0]
+        best[doubtful] = said[:, :, near].max(axis=(1, 2)) - np.float32(np.log(len(correlator.banks)))
+    return best
 
 
 def burst_rise(

@@ -122,9 +122,14 @@ def stages(pieces: list[Segment], context: Context) -> dict[str, Callable[[], An
             gate.read(before, piece, tools.channels) for piece, (before, *_) in zip(pieces, inputs, strict=True)
         ],
         "gate: cells of the frame": lambda: [gate.frame_energy(b, e, f, tools.channels) for b, e, f, _ in inputs],
-        "leakage": lambda: [lanes.clean(c, tools.channels.leak, limits.leak_margin) for *_, both in inputs for c in both],
+        "leakage": lambda: [
+            lanes.clean(c, tools.channels.leak, limits.leak_margin) for *_, both in inputs for c in both
+        ],
         "single lanes": lambda: [list(lanes.single_lanes(c[0], f, limits.single_sigma)) for *_, f, c in inputs],
-        "folds": lambda: [list(lanes.folded_lanes(h.unexplained, 0, limits.fold_sigma, 2)) for h in histories],
+        "folds": lambda: [
+            list(lanes.folded_lanes(h.unexplained, h.usual, 0, threshold=limits.fold_sigma, per_pattern=2))
+            for h in histories
+        ],
         "the whole search": whole,
     }
 
