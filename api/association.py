@@ -15,7 +15,7 @@ from detector.types import Technology
 
 __all__ = ["Rules", "associate"]
 
-REACH_GAPS: Final = 10
+REACH_GAPS: Final = 6
 """What was over this many longest pauses before new evidence stays as it was settled."""
 
 MAX_AROUND: Final = 4000
