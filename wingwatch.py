@@ -256,7 +256,7 @@ def demo(*, port: int, seed: int) -> None:
             "HUB": f"http://127.0.0.1:{port}",
             "SEED": str(seed),
             "EPOCH": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "SAMPLE_RATE_HZ": "1.2e6",
+            "SAMPLE_RATE_HZ": "1.92e6",
         }
         for name, token in tokens.items():
             own = {"NAME": name, "TOKEN": token, "OUTBOX": str(Path(folder) / f"{name}.sqlite")}
