@@ -107,7 +107,9 @@ def stand_out(
         most=max(LEAST_SEARCHES, round(levels.preamble_searches_per_s * duration_s)),
     )
     places = [Place(start=piece.stretch.start + t.step * piece.step, lower_hz=t.lower_hz) for t in triggers]
+    trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
     found = find_preambles(piece.stretch, places, levels, known=known)
+    found += find_preambles(piece.stretch, trains, levels, known=known, half_bin=True)
     return [p for p in found if piece.owns(p.start)], skipped
 
 

@@ -1,6 +1,6 @@
 """The energy gate of random access: where in a segment's power map a preamble may be.
 
-By its own energy, or by that of a train: a phone without an answer tries again each 10 or 20 ms, in the same band.
+By its own energy, or by that of a train: a phone without an answer tries again each 15 to 20 ms, in the same band.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ SPACING_HZ: Final = 150e3
 
 WINDOW_S: Final = 0.94 * PREAMBLE_FORMATS[0].length_s
 
-TRAIN_S: Final = 20e-3
-"""Period in which each FDD cell listens at least once (TS 36.211, table 5.7.1-2, all but its sparsest rows)."""
+TRAIN_PERIODS_S: Final = (15e-3, 16e-3, 18e-3, 20e-3)
+"""Times between two attempts: a response window of 10 ms, what leads up to it, and the wait for the cell's next occasion."""
 
 TRAIN_LIMIT: Final = 6.0
 """Deviations of one box that count for a train: one strong burst is none."""
@@ -42,13 +42,13 @@ class Trigger:
         First step of its window in the power map.
     lower_hz
         Lower edge of its band, as an offset from the centre.
-    deviation
-        Excess of its energy in standard deviations of noise.
+    train
+        Whether it was found as one of a train.
     """
 
     step: int
     lower_hz: float
-    deviation: float
+    train: bool = False
 
 
 def preamble_triggers(
@@ -89,10 +89,15 @@ def preamble_triggers(
     )
     near = (steps // stride + 1, round(PREAMBLE_WIDTH_HZ / SPACING_HZ))
     maxima = list(local_maxima(excess, deviations, near))
-    trains = train_rows(excess, TRAIN_S / (stride * step_s), train_deviations, near)
+    trains = [
+        place
+        for period_s in TRAIN_PERIODS_S
+        for place in train_rows(excess, period_s / (stride * step_s), train_deviations, near)
+    ]
     triggers = [
-        Trigger(step=row * stride, lower_hz=float(lowers[column]), deviation=float(excess[row, column]))
-        for row, column in (*maxima[:most], *trains)
+        Trigger(step=row * stride, lower_hz=float(lowers[column]), train=train)
+        for places, train in ((maxima[:most], False), (trains, True))
+        for row, column in places
     ]
     return triggers, max(0, len(maxima) - most)
 
@@ -100,7 +105,7 @@ def preamble_triggers(
 def allowed(middles_hz: NDArray[np.float64], ranges: Ranges) -> NDArray[np.bool_]:
     """Which bands have their middle in one of the ranges."""
     inside = [(middles_hz > low) & (middles_hz < high) for low, high in ranges]
-    return np.logical_or.reduce(inside)
+    return np.asarray(np.logical_or.reduce(inside), np.bool_)
 
 
 def usual(means: FloatArray) -> FloatArray:
