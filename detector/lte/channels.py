@@ -11,14 +11,16 @@ from typing import Final
 import numpy as np
 
 from detector.lte.access import Preamble
+from detector.lte.boxes import Box
 from detector.lte.channel_gate import stirring
 from detector.lte.gate import Ranges
 from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.pieces import Piece
+from detector.lte.sounding import LENGTH_S
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.lte.thresholds import LteThresholds
 from detector.lte.uplink import Lock, Reading, Scope, follow, read
-from detector.types import Burst
+from detector.types import Burst, Label
 
 __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 
@@ -105,26 +107,29 @@ def scope_of(piece: Piece, preambles: Sequence[Preamble], ranges: Ranges, levels
 
 def bursts_of(reading: Reading, piece: Piece, until: int) -> list[Burst]:
     """A reading's boxes as bursts, but those that were told before or are another piece's."""
+    starts = [int(reading.map.starts[box.slot]) for box in reading.boxes]
+    return [
+        burst_of(box, reading, piece)
+        for box, start in zip(reading.boxes, starts, strict=True)
+        if piece.owns(start) and start >= until
+    ]
+
+
+def burst_of(box: Box, reading: Reading, piece: Piece) -> Burst:
+    """A box as a burst; a sounding is the last symbol of its slot."""
     rate = piece.stretch.sample_rate_hz
-    bursts: list[Burst] = []
-    for box in reading.boxes:
-        start = int(reading.map.starts[box.slot])
-        if not piece.owns(start) or start < until:
-            continue
-        lower = float(reading.map.lowers_hz[box.block])
-        excess = max(box.level - 1, LEAST_EXCESS)
-        power = float(reading.map.floor[box.block : box.block + box.blocks].sum()) * excess
-        bursts.append(
-            Burst(
-                label=box.label,
-                start=start,
-                count=round(box.slots * SLOT_S * rate),
-                freq_lower_hz=lower,
-                freq_upper_hz=lower + box.blocks * RESOURCE_BLOCK_HZ,
-                snr_db=float(10 * np.log10(excess)),
-                power_dbfs=float(10 * np.log10(power)),
-                clipped=piece.clipped,
-                detail={"resource_blocks": box.blocks, "sequence_group": reading.group},
-            )
-        )
-    return bursts
+    lower = float(reading.map.lowers_hz[box.block])
+    excess = max(box.level - 1, LEAST_EXCESS)
+    power = float(reading.map.floor[box.block : box.block + box.blocks].sum()) * excess
+    length_s = LENGTH_S if box.label is Label.LTE_SRS else box.slots * SLOT_S
+    return Burst(
+        label=box.label,
+        start=int(reading.map.starts[box.slot]) + round((box.slots * SLOT_S - length_s) * rate),
+        count=round(length_s * rate),
+        freq_lower_hz=lower,
+        freq_upper_hz=lower + box.blocks * RESOURCE_BLOCK_HZ,
+        snr_db=float(10 * np.log10(excess)),
+        power_dbfs=float(10 * np.log10(power)),
+        clipped=piece.clipped,
+        detail={"resource_blocks": box.blocks, "sequence_group": reading.group},
+    )

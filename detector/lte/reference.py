@@ -27,7 +27,17 @@ from detector.lte.standard import (
 )
 from detector.types import Iq
 
-__all__ = ["COARSE", "FINE", "Offsets", "Tally", "control_logs", "shared_logs", "tail_evidence"]
+__all__ = [
+    "COARSE",
+    "FINE",
+    "Offsets",
+    "Tally",
+    "control_logs",
+    "shared_logs",
+    "subcarriers",
+    "symbol_starts_s",
+    "tail_evidence",
+]
 
 EARLY_S: Final = CYCLIC_PREFIXES_S[1] / 2
 """A symbol's window begins this long before its useful part: in the middle of its prefix."""

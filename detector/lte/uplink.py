@@ -17,6 +17,7 @@ from detector.lte.boxes import Box, boxes_of, parity
 from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
 from detector.lte.pieces import Stretch
 from detector.lte.reference import COARSE, FINE, Offsets, Tally, control_logs, shared_logs, tail_evidence
+from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import Label
 
@@ -107,12 +108,15 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE)
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
-    kept = [box for box in reading.boxes if likely(stretch, reading, box, scope.likelihood)]
+    boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
+    kept = [box for box in boxes if likely(stretch, reading, box, scope.likelihood)]
     return replace(reading, boxes=tuple(kept))
 
 
 def likely(stretch: Stretch, reading: Reading, box: Box, likelihood: float) -> bool:
     """Whether a box's energy and its reference sequences together make it a burst of the locked cell."""
+    if box.label is Label.LTE_SRS:
+        return reading.evidence >= TRUSTED
     tally = tally_of(stretch, reading, box, EXACT)
     logs = float(tally.logs[0, 0, reading.group])
     own = tail_evidence(logs, tally.symbols)
