@@ -37,10 +37,23 @@ PATTERNS: Final = ((1, 1), (51, 4), (104, 8))
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lane:
-    """A place to look at: carrier, cell, the frames in question, and the energy that nominated it."""
+    """A place to look at.
+
+    Parameters
+    ----------
+    channel, cell
+        Its carrier and its cell of the frame.
+    pattern
+        Numbers of the frames that nominated it.
+    frames
+        Those of them that hold the most energy: where to look.
+    sigma
+        The energy that nominated it, in deviations of the noise.
+    """
 
     channel: int
     cell: int
+    pattern: NDArray[np.int64]
     frames: NDArray[np.int64]
     sigma: float
 
@@ -95,7 +108,8 @@ def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterato
         cell, channel = (int(at) for at in np.unravel_index(int(weight.argmax()), weight.shape))
         near = [cell - 1, cell, (cell + 1) % CELLS]
         at = np.flatnonzero(hits[:, near, channel].any(axis=1))
-        yield Lane(channel=channel, cell=cell, frames=frames.start + at, sigma=float(energy[:, cell, channel].max()))
+        at = frames.start + at
+        yield Lane(channel=channel, cell=cell, pattern=at, frames=at, sigma=float(energy[:, cell, channel].max()))
         weight[np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = 0
 
 
@@ -121,7 +135,7 @@ def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[P
 
 
 def folded_lanes(
-    past: FloatArray, usual: FloatArray, first: int, *, threshold: float, per_pattern: int
+    past: FloatArray, usual: FloatArray, first: int, *, threshold: float, per_pattern: int, most_frames: int
 ) -> Iterator[Lane]:
     """The best lanes of each pattern that stand out.
 
@@ -146,7 +160,10 @@ def folded_lanes(
             if sigma < threshold:
                 break
             frames = np.flatnonzero((np.arange(len(past)) - row) % cycle < run)
-            yield Lane(channel=int(channel), cell=int(cell), frames=first + frames, sigma=sigma)
+            loudest = frames[np.sort(np.argsort(past[frames, cell, channel])[-most_frames:])]
+            yield Lane(
+                channel=int(channel), cell=int(cell), pattern=first + frames, frames=first + loudest, sigma=sigma
+            )
             folded[:, np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = -np.inf
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
@@ -20,7 +21,7 @@ __all__ = ["Past", "contrast", "empty_past", "explained", "grown", "snr_of"]
 QUIET_QUANTILE: Final = 0.1
 """Place among the cells of a frame of one in which no phone is near its full power."""
 
-USUAL_QUANTILE: Final = 0.4
+USUAL_QUANTILE: Final = 0.25
 USUAL_PACE: Final = 0.25
 """Place among the cells of a frame of one in which nothing is sent, and how fast its mean is followed."""
 
@@ -70,7 +71,7 @@ def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> 
     both = np.concatenate([past.energy, energy])[-keep:]
     clipped = np.clip(cleaned, -CLIP_SIGMA, CLIP_SIGMA)
     unexplained = np.concatenate([past.unexplained, clipped])[-keep:]
-    fresh = np.quantile(clipped.mean(axis=0), USUAL_QUANTILE, axis=0) if len(clipped) else past.usual
+    fresh = past.usual if not len(clipped) else usual_of(clipped)
     usual = past.usual + np.float32(USUAL_PACE if len(past.energy) else 1.0) * (fresh - past.usual)
     return Past(
         first=past.stop + len(energy) - len(both),
@@ -78,6 +79,12 @@ def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> 
         unexplained=unexplained,
         usual=usual.astype(np.float32),
     )
+
+
+def usual_of(energy: FloatArray) -> FloatArray:
+    """What a quiet cell of some frames holds on average, shape (n_channels,): a low quantile, freed of its bias."""
+    low = np.quantile(energy.mean(axis=0), USUAL_QUANTILE, axis=0)
+    return np.asarray(low - ndtri(USUAL_QUANTILE) / np.sqrt(len(energy)), np.float32)
 
 
 def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
@@ -122,6 +129,6 @@ def contrast(past: Past, lane: Lane, channels: Channels, steps: float) -> float:
         Steps of the power map under a normal burst.
     """
     unit = np.sqrt(channels.variance[lane.channel] / steps)
-    cells = 1 + past.energy[lane.frames - past.first, :, lane.channel].mean(axis=0) * unit
+    cells = 1 + past.energy[lane.pattern - past.first, :, lane.channel].mean(axis=0) * unit
     quiet = max(float(np.quantile(cells, QUIET_QUANTILE)), 1e-3)
     return float((cells[lane.cell] / quiet - 1) / channels.gain[lane.channel])

@@ -19,14 +19,15 @@ from detector.types import FloatArray, Iq
 
 __all__ = ["Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
 
-MOST_WINDOWS: Final = 104
-"""More windows do not make a proof surer: at -13 dB so many tell ten deviations."""
 COARSE_LOSS: Final = 1.4
 HOPELESS_LOG10_P: Final = -2.0
 """What even with the most that the coarse steps of frequency lose would say no more is looked at no further."""
 
 USUAL_QUANTILE: Final = 0.995
 """What the evidence elsewhere in the same windows is measured by."""
+
+EDGE_LAGS: Final = 2
+"""What lies at the edge of the reach belongs to the next place."""
 
 RIVAL_SYMBOLS: Final = 2.5
 """An explanation that lies further away in time than this is another one."""
@@ -138,7 +139,7 @@ def prove(
     first_bit
         Number of the sequence's first bit in the burst.
     """
-    spectrum, _ = sight(correlator, reel, begins[-MOST_WINDOWS:], first_bit, carrier_hz)
+    spectrum, _ = sight(correlator, reel, begins, first_bit, carrier_hz)
     if not len(spectrum):
         return None
     n = len(spectrum)
@@ -152,6 +153,8 @@ def prove(
     shifts_fine = shifts[shift] + np.arange(-1, 2)
     fine = fold(correlator, spectrum, shifts_fine)
     best, sequence, lag = np.unravel_index(int(fine.argmax()), fine.shape)
+    if not EDGE_LAGS <= lag < correlator.lags.size - EDGE_LAGS:
+        return None
     total = float(fine[best, sequence, lag]) / usual
     rival = float(fine[:, :, elsewhere].max(initial=0.0)) / usual
     noise = float(gammainccinv(n, 1 / trials))

@@ -49,6 +49,7 @@ FEW_SINGLES: Final = 2
 MOST_SINGLES: Final = 16
 MOST_PLACES: Final = 4
 ACCESS_EVIDENCE: Final = 14.0
+MOST_WINDOWS: Final = 48
 FOLDED_LANES: Final = 2
 LEAST_SNR: Final = 1e-2
 
@@ -291,7 +292,7 @@ class Round:
             if left.sum() >= FEW_SINGLES or energy.max() > self.tools.thresholds.lone_sigma:
                 loudest = np.sort(np.argsort(energy)[-min(MOST_SINGLES, int(left.sum())) :])
                 yield (
-                    replace(lane, frames=lane.frames[loudest]),
+                    replace(lane, pattern=lane.frames[loudest], frames=lane.frames[loudest]),
                     self.snr(float(np.median(energy[loudest])), lane.channel, NORMAL_BITS),
                 )
 
@@ -303,6 +304,7 @@ class Round:
             past.first,
             threshold=self.tools.thresholds.fold_sigma,
             per_pattern=FOLDED_LANES,
+            most_frames=MOST_WINDOWS,
         ):
             held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
             yield lane, self.snr(max(0.0, float(np.median(held))), lane.channel, NORMAL_BITS)
@@ -341,14 +343,18 @@ class Round:
         if stands_out < DOUBTFUL_CONTRAST and lane.frames.size > FEW_SINGLES and self.continues(lane):
             self.rest(lane.channel)
             return
+        centred = self.proof_of(lane, proof.lag)
+        if centred is not None and centred.evidence > proof.evidence:
+            proof = replace(centred, lag=centred.lag + proof.lag)
         self.welcome(lane, proof, float(10 * np.log10(max(snr, LEAST_SNR))))
 
-    def proof_of(self, lane: Lane) -> Proof | None:
+    def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
+        """What the training sequences say of a lane, or of a place some samples later."""
         tools, gate = self.tools, self.state.gate
         return prove(
             tools.training,
             self.state.reel,
-            gate.begins(lane.frames) + lane.cell * gate.period / CELLS,
+            gate.begins(lane.frames) + lane.cell * gate.period / CELLS + later,
             first_bit=TRAINING_START,
             carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
             shifts=self.shifts(tools.training, tools.training_shifts),

@@ -15,7 +15,7 @@ from detector.search import Context
 
 __all__ = ["Tools", "make_tools"]
 
-REACH_SYMBOLS: Final = 50.0
+REACH_SYMBOLS: Final = 52.0
 """Reach of the correlators about a lane: lanes are looked at three cells of 31 symbols apart."""
 
 FINE_REACH_SYMBOLS: Final = 3.0

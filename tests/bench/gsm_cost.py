@@ -127,7 +127,11 @@ def stages(pieces: list[Segment], context: Context) -> dict[str, Callable[[], An
         ],
         "single lanes": lambda: [list(lanes.single_lanes(c[0], f, limits.single_sigma)) for *_, f, c in inputs],
         "folds": lambda: [
-            list(lanes.folded_lanes(h.unexplained, h.usual, 0, threshold=limits.fold_sigma, per_pattern=2))
+            list(
+                lanes.folded_lanes(
+                    h.unexplained, h.usual, 0, threshold=limits.fold_sigma, per_pattern=2, most_frames=48
+                )
+            )
             for h in histories
         ],
         "the whole search": whole,
