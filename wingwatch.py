@@ -207,12 +207,13 @@ def run_sensor(settings: "SensorSettings") -> None:
     from sdr.outbox import Outbox
     from sdr.sources import open_source
 
-    profile, plan, stopped = load_profile(settings.profile), band_plan(settings.country), threading.Event()
+    profile, plan = load_profile(settings.profile), band_plan(settings.country)
+    stopped, ended = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with open_source(settings, clock=utc_now) as source, Outbox(settings.outbox) as outbox:
         post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())
-        courier = Courier(outbox=outbox, post=post, pause=stopped.wait)
+        courier = Courier(outbox=outbox, post=post, pause=ended.wait)
         runner = threading.Thread(target=courier.run, name="courier")
         runner.start()
         try:
@@ -226,8 +227,8 @@ def run_sensor(settings: "SensorSettings") -> None:
                 profile=profile.hash,
             ).run(stopped)
         finally:
-            stopped.set()
             courier.stop()
+            ended.set()
             runner.join()
 
 

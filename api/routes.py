@@ -1,7 +1,6 @@
 """The paths under ``/api/v1``: what a request must look like, who may send it, and which service answers it."""
 
 import hmac
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -15,6 +14,7 @@ from api.errors import NotAuthenticatedError, TooLargeError
 from api.hub import Hub
 from api.lists import AlertQuery, DetectionQuery, NoQuery
 from api.views import AlertView, DetectionView, Health, Page, Receipt, SensorView, WingView
+from detector import __version__
 
 __all__ = ["router"]
 
@@ -77,7 +77,7 @@ def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
     with hub.database.reading():
         return Health(
             status="ok",
-            version=own_version(),
+            version=__version__,
             simulated=hub.settings.simulated,
             site=hub.site.name,
             time_zone=hub.site.time_zone,
@@ -131,11 +131,3 @@ def placed(response: Response, page: Page[Listed]) -> Page[Listed]:
     """A page, with the feed's place in a header as well."""
     response.headers["X-Event-Id"] = str(page.event_id)
     return page
-
-
-def own_version() -> str:
-    """Of the installed distribution."""
-    try:
-        return version("wingwatch")
-    except PackageNotFoundError:
-        return "unknown"

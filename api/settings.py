@@ -1,4 +1,4 @@
-"""The hub's settings: a TOML file, and the environment (``WINGWATCH_`` and a setting's name), which wins.
+"""The hub's settings: a TOML file, and the environment (``WINGWATCH_HUB_`` and a setting's name), which wins.
 
 A setting that is unknown or wrong is named in one plain line. Nothing is read at import, and secrets do not show when
 settings are printed.
@@ -17,10 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
-PREFIX: Final = "WINGWATCH_"
-OF_SENSORS: Final = "WINGWATCH_SENSOR_"
-"""Settings of a sensor that runs on the same machine begin with this; they are not the hub's to judge."""
-
+PREFIX: Final = "WINGWATCH_HUB_"
 MIN_TOKEN: Final = 16
 
 Seconds = Annotated[float, Gt(0), Le(86400)]
@@ -102,8 +99,7 @@ def load_settings(file: Path | None = None) -> Settings:
         In one line that names the setting.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(OF_SENSORS))
-    if unknown := sorted(name for name in ours if name not in known):
+    if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         raise SettingsError(f"{unknown[0]}: unknown setting in the environment")
     try:
         return FileSettings(**read_file(file))

@@ -18,20 +18,20 @@ def file(tmp_path):
 
 def test_the_environment_wins_over_the_file(file, monkeypatch):
     path = file(f'site = "site.toml"\nport = 1\nstale_after_s = 5\n[sensor_tokens]\nA1 = "{TOKEN}"\n')
-    monkeypatch.setenv("WINGWATCH_PORT", "2")
+    monkeypatch.setenv("WINGWATCH_HUB_PORT", "2")
     settings = load_settings(path)
     assert (settings.port, settings.stale_after_s, settings.host) == (2, 5.0, "127.0.0.1")
     assert settings.sensor_tokens["A1"].get_secret_value() == TOKEN
 
 
 def test_tokens_may_come_from_the_environment(monkeypatch):
-    monkeypatch.setenv("WINGWATCH_SITE", "site.toml")
-    monkeypatch.setenv("WINGWATCH_SENSOR_TOKENS", f'{{"A1": "{TOKEN}"}}')
+    monkeypatch.setenv("WINGWATCH_HUB_SITE", "site.toml")
+    monkeypatch.setenv("WINGWATCH_HUB_SENSOR_TOKENS", f'{{"A1": "{TOKEN}"}}')
     assert load_settings().sensor_tokens["A1"].get_secret_value() == TOKEN
 
 
 def test_settings_of_a_sensor_on_the_same_machine_do_not_disturb(monkeypatch):
-    monkeypatch.setenv("WINGWATCH_SITE", "site.toml")
+    monkeypatch.setenv("WINGWATCH_HUB_SITE", "site.toml")
     monkeypatch.setenv("WINGWATCH_SENSOR_NAME", "A1")
     assert load_settings().site.name == "site.toml"
 
@@ -59,14 +59,14 @@ def test_a_wrong_setting_is_named_in_one_line(file, text, message):
 
 
 def test_an_unknown_setting_in_the_environment_is_named(monkeypatch):
-    monkeypatch.setenv("WINGWATCH_PROT", "8077")
-    with pytest.raises(SettingsError, match="WINGWATCH_PROT: unknown setting in the environment"):
+    monkeypatch.setenv("WINGWATCH_HUB_PROT", "8077")
+    with pytest.raises(SettingsError, match="WINGWATCH_HUB_PROT: unknown setting in the environment"):
         load_settings()
 
 
 def test_a_setting_in_the_environment_that_cannot_be_read_is_named(monkeypatch):
-    monkeypatch.setenv("WINGWATCH_SITE", "site.toml")
-    monkeypatch.setenv("WINGWATCH_SENSOR_TOKENS", "{")
+    monkeypatch.setenv("WINGWATCH_HUB_SITE", "site.toml")
+    monkeypatch.setenv("WINGWATCH_HUB_SENSOR_TOKENS", "{")
     with pytest.raises(SettingsError, match="sensor_tokens"):
         load_settings()
 
