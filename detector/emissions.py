@@ -15,9 +15,10 @@ __all__ = ["Judged", "judge"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What is remembered of a living emission: how many detections it gave, and the sample of the last one."""
+    """What is remembered of an emission: its number, when it was last spoken of, how many detections it gave, and when."""
 
     emission: int
+    seen: int
     parts: int = 0
     told: int = 0
 
@@ -45,6 +46,7 @@ def judge(
     profile
         Hash of the profile that ``levels`` belong to.
     """
+    memory = replace(memory, seen=now)
     due = now - memory.told >= levels.repeat_s * sample_rate_hz
     if emission.score >= levels.detect_score or memory.parts:
         if memory.parts and not due and not emission.ended:

@@ -46,6 +46,9 @@ HOP_S: Final = 0.24
 LEAD_S: Final = 0.012
 """Old samples before them: more than the longest burst (a preamble of format 3 takes 3 ms) and a frame."""
 
+FORGET_S: Final = 60.0
+"""An emission of which nothing was said for this long is over; its number is not given again."""
+
 SEARCHES: Final[Mapping[Technology, Search[Any]]] = {Technology.GSM: gsm_search, Technology.LTE: lte_search}
 
 
@@ -202,6 +205,8 @@ class Pipeline:
         for technology, search in self._searches.items():
             run.states[technology], finding = search.step(run.states[technology], segment)
             out.append(self._judge(run, technology, finding, now=segment.stop))
+        forgotten = segment.stop - FORGET_S * run.tuning.sample_rate_hz
+        run.judged = {key: memory for key, memory in run.judged.items() if memory.seen >= forgotten}
         return merged(out)
 
     def _segment(self, run: Run, *, final: bool) -> Segment:
@@ -260,7 +265,7 @@ class Pipeline:
         memory = run.judged.get((technology, key))
         if memory is None:
             self._emissions += 1
-            memory = run.judged[technology, key] = Judged(emission=self._emissions)
+            memory = run.judged[technology, key] = Judged(emission=self._emissions, seen=run.stop)
         return memory
 
     def _numbered(self, run: Run, technology: Technology, burst: Burst) -> Burst:
