@@ -50,7 +50,7 @@ def stirs(groups: FloatArray, steps: int, width: int, deviations: float, period:
     """The same for one size of box."""
     if len(groups) < 4 * steps or groups.shape[1] < width:
         return True
-    stride, spacing = max(1, steps // 4), max(1, width // 2)
+    stride, spacing = max(1, steps // 2), max(1, width // 2)
     means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
     usual = np.median(means[::SPARSE], axis=0)
     ratio = means / np.minimum(usual, np.float32(BUSY) * np.median(usual))

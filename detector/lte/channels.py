@@ -24,6 +24,9 @@ from detector.types import Burst, Label
 
 __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 
+USABLE: Final = 0.492
+"""Share of the sample rate on either side of the centre that is no image of the other side's."""
+
 LEAST_EXCESS: Final = 1e-3
 """Levels nearer to the floor than this are told as this."""
 
@@ -97,8 +100,9 @@ def told(
 
 def scope_of(piece: Piece, preambles: Sequence[Preamble], ranges: Ranges, levels: LteThresholds) -> Scope:
     """What the search must know of a piece before it looks."""
+    edge = USABLE * piece.stretch.sample_rate_hz
     return Scope(
-        allowed=(ranges[0][0], ranges[-1][1]),
+        allowed=(max(ranges[0][0], -edge), min(ranges[-1][1], edge)),
         noise=piece.block_noise,
         likelihood=levels.box_likelihood,
         preambles=tuple(preambles),

@@ -113,7 +113,7 @@ def tone_places(lag: int) -> NDArray[np.int64]:
     return np.round(cycles * COARSE_TRANSFORM).astype(np.int64) % COARSE_TRANSFORM
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=PREAMBLE_LENGTH)
 def conjugate_reference(root: int, n: int) -> Iq:
     """Conjugate of a root's spectrum, repeated on either side of the middle 839 of n bins."""
     return np.resize(np.roll(preamble_spectrum(root), (n - PREAMBLE_LENGTH) // 2), n).conj()

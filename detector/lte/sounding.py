@@ -4,7 +4,6 @@ Looked for on the lattice of a proven cell alone, where one symbol's energy on a
 channels. Nothing here learns anything.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -24,8 +23,11 @@ LENGTH_S: Final = CYCLIC_PREFIXES_S[-1] + SYMBOL_S
 LEAST_BLOCKS: Final = 4
 """The narrowest sounding (TS 36.211, table 5.5.3.2-1)."""
 
-CROWD: Final = 4
-"""Control channels in one slot from which they may be one sounding."""
+FAINT: Final = 3.0
+"""On a map of slots a sounding is a seventh as strong as it is: boxes under this level may be one."""
+
+MOST_SLOTS: Final = 64
+"""Slots of a stretch that are looked into, at most."""
 
 LEVEL: Final = 2.5
 """A block sounds if its last symbol stands this far over the noise and over the symbols before."""
@@ -37,7 +39,7 @@ COMB: Final = 4.0
 def with_soundings(
     stretch: Stretch, boxes: Sequence[Box], starts: NDArray[np.int64], lowers_hz: NDArray[np.float64], noise: float
 ) -> list[Box]:
-    """The same boxes, but where a slot's control channels are one sounding, that in their place.
+    """The same boxes, but where a slot's faint boxes are one sounding, that in their place.
 
     Parameters
     ----------
@@ -48,16 +50,15 @@ def with_soundings(
     noise
         Power of noise in one block.
     """
-    control = Counter(box.slot for box in boxes if box.label is Label.LTE_PUCCH)
-    crowded = np.array([slot for slot, count in sorted(control.items()) if count >= CROWD], np.int64)
-    found = list(soundings(stretch, crowded, starts, lowers_hz, noise)) if crowded.size else []
+    faint = sorted({box.slot + box.slots - 1 for box in boxes if box.level < FAINT})[:MOST_SLOTS]
+    found = list(soundings(stretch, np.array(faint, np.int64), starts, lowers_hz, noise)) if faint else []
     return [box for box in boxes if not any(hides(sounding, box) for sounding in found)] + found
 
 
 def hides(sounding: Box, box: Box) -> bool:
-    """Whether a control channel is part of a sounding."""
-    inside = sounding.block - 1 <= box.block <= sounding.block + sounding.blocks
-    return box.label is Label.LTE_PUCCH and box.slot == sounding.slot and inside
+    """Whether a faint box is part of a sounding."""
+    inside = box.block <= sounding.block + sounding.blocks and sounding.block <= box.block + box.blocks
+    return box.level < FAINT and box.slot + box.slots - 1 == sounding.slot and inside
 
 
 def soundings(
