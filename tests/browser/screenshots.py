@@ -14,6 +14,9 @@ CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desk": (1366, 768), "wall": (3840, 2160), "phone": (390, 844)}
 THEMES = ("dark", "light")
 PATIENCE_MS = 300_000
+ALERT = (
+    "main:has([data-wing][data-face=alert]):not(:has(:is([data-face=blind], [data-face=stale], [data-face=degraded])))"
+)
 
 
 def picture(
@@ -41,7 +44,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--hub", default="http://127.0.0.1:8077")
     parser.add_argument("--language", choices=("en", "fr"), default="en")
-    parser.add_argument("--alert", action="store_true", help="wait for each picture until a wing is in alert")
+    parser.add_argument("--alert", action="store_true", help="wait until a wing is in alert and all are heard")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -56,7 +59,7 @@ def main() -> None:
                     theme=theme,
                     language=options.language,
                     path=path,
-                    wanted="[data-face=alert]" if options.alert else "[data-face]",
+                    wanted=ALERT if options.alert else "[data-face]",
                 )
         browser.close()
 
