@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -243,7 +243,7 @@ def demo(*, port: int, seed: int) -> None:
     configure_logging(as_json=False, level="warning")
     site, port = demo_site(), port or free_port()
     tokens = {place.name: secrets.token_urlsafe(24) for place in site.sensors}
-    with TemporaryDirectory(prefix="wingwatch-demo-") as folder, ExitStack() as running:
+    with TemporaryDirectory(prefix="wingwatch-demo-") as folder:
         settings = Settings(
             site=write_demo_site(Path(folder)),
             data_dir=Path(folder),
@@ -259,11 +259,15 @@ def demo(*, port: int, seed: int) -> None:
             "EPOCH": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "SAMPLE_RATE_HZ": "1.92e6",
         }
-        for name, token in tokens.items():
-            own = {"NAME": name, "TOKEN": token, "OUTBOX": str(Path(folder) / f"{name}.sqlite")}
-            running.enter_context(child("sensor", shared | own))
-        typer.echo(f"wingwatch: simulated site with {len(tokens)} sensors on http://127.0.0.1:{port} (Ctrl-C ends it)")
-        serve(settings)
+        own = [
+            {"NAME": name, "TOKEN": token, "OUTBOX": str(Path(folder) / f"{name}.sqlite")}
+            for name, token in tokens.items()
+        ]
+        with sensors([shared | one for one in own]):
+            typer.echo(
+                f"wingwatch: simulated site with {len(tokens)} sensors on http://127.0.0.1:{port} (Ctrl-C ends it)"
+            )
+            serve(settings)
 
 
 def write_demo_site(folder: Path) -> Path:
@@ -274,22 +278,26 @@ def write_demo_site(folder: Path) -> Path:
 
 
 @contextmanager
-def child(command: str, settings: dict[str, str]) -> Iterator[None]:
-    """A wingwatch command in a process of its own, ended with the context; settings go through its environment."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("WINGWATCH_")}
-    environment |= {f"WINGWATCH_SENSOR_{key}": value for key, value in settings.items()}
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, __file__, command], env=environment | {"OMP_NUM_THREADS": "1"}
-    )
+def sensors(each: list[dict[str, str]]) -> Iterator[None]:
+    """A sensor in a process of its own for each of several settings, handed over in its environment."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("WINGWATCH_")}
+    # One thread a sensor: there are as many processes as sensors already.
+    bare |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    running = []
     try:
+        for settings in each:
+            own = {f"WINGWATCH_SENSOR_{key}": value for key, value in settings.items()}
+            running.append(subprocess.Popen([sys.executable, __file__, "sensor"], env=bare | own))  # noqa: S603 - our own command
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def free_port() -> int:
