@@ -6,18 +6,16 @@ the fields below; its hash is that of its canonical form, so that two files that
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, Final, TypeVar, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Final
 
 from detector.gsm.thresholds import GsmThresholds
 from detector.lte.thresholds import LteThresholds
+from detector.strict import StrictError, build
 
 __all__ = ["FORMAT", "Levels", "Profile", "ProfileError", "dump_profile", "parse_profile", "profile_hash"]
 
 FORMAT: Final = "wingwatch-profile/1"
-
-T = TypeVar("T")
 
 
 class ProfileError(ValueError):
@@ -51,14 +49,14 @@ class Levels:
 
     def __post_init__(self) -> None:
         if not 0 <= self.store_score <= self.detect_score <= 1:
-            raise ProfileError(
-                f"levels: store_score={self.store_score} and detect_score={self.detect_score} must be ascending in 0 to 1"
+            raise ValueError(
+                f"store_score={self.store_score} and detect_score={self.detect_score} must be ascending in 0 to 1"
             )
         if not self.repeat_s > 0:
-            raise ProfileError(f"levels.repeat_s: {self.repeat_s} is not positive")
+            raise ValueError(f"repeat_s: {self.repeat_s} is not positive")
         for name in ("overload_share", "floor_rise", "floor_fall"):
             if not 0 < getattr(self, name) <= 1:
-                raise ProfileError(f"levels.{name}: {getattr(self, name)} is not in (0, 1]")
+                raise ValueError(f"{name}: {getattr(self, name)} is not in (0, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +89,10 @@ def parse_profile(data: bytes) -> Profile:
         raise ProfileError(f"profile: not JSON: {error}") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ProfileError(f"profile: format is not {FORMAT!r}")
-    return build(Profile, {key: value for key, value in raw.items() if key != "format"}, "")
+    try:
+        return build(Profile, {key: value for key, value in raw.items() if key != "format"})
+    except StrictError as error:
+        raise ProfileError(f"profile: {error}") from error
 
 
 def dump_profile(profile: Profile) -> bytes:
@@ -103,35 +104,3 @@ def profile_hash(profile: Profile) -> str:
     """Hash of a profile's canonical form: sorted keys, no spaces, every number of a float field as a float."""
     canonical = json.dumps({"format": FORMAT} | asdict(profile), sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def build(kind: type[T], raw: Mapping[str, Any], path: str) -> T:
-    """Make a frozen dataclass from parsed JSON; errors name the key by its path."""
-    hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    if unknown := sorted(set(raw) - set(names)):
-        raise ProfileError(f"{path}{unknown[0]}: unknown key; known are {', '.join(names)}")
-    if missing := [name for name in names if name not in raw]:
-        raise ProfileError(f"{path}{missing[0]}: missing")
-    try:
-        return kind(**{name: convert(hints[name], raw[name], f"{path}{name}") for name in names})
-    except ProfileError:
-        raise
-    except ValueError as error:
-        raise ProfileError(f"{path.rstrip('.') or 'profile'}: {error}") from error
-
-
-def convert(hint: Any, value: Any, path: str) -> Any:  # noqa: ANN401 - JSON in, a field's own type out
-    """One JSON value as the type that a field asks for: a section, a number, a text or a tuple of integers."""
-    if is_dataclass(hint) and isinstance(value, dict):
-        return build(hint, value, f"{path}.")  # type: ignore[arg-type]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is float and number and abs(value) < float("inf"):
-        return float(value)
-    if hint is int and number and isinstance(value, int):
-        return value
-    if hint is str and isinstance(value, str):
-        return value
-    if hint == tuple[int, ...] and isinstance(value, list) and all(type(item) is int for item in value):
-        return tuple(value)
-    raise ProfileError(f"{path}: {value!r} is not {getattr(hint, '__name__', hint)}")

@@ -60,7 +60,7 @@ def test_an_unwritable_annotation_folder_is_said_in_one_line(quiet, tmp_path):
     ("content", "message"),
     [
         ("{}", "format is not"),
-        ('{"format": "wingwatch-profile/1", "nmae": 1}', "nmae: unknown key"),
+        ('{"format": "wingwatch-profile/1", "nmae": 1}', "nmae: unknown field"),
         (None, "No such file"),
     ],
 )
