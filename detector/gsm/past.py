@@ -113,11 +113,11 @@ def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: 
 
 
 def snr_of(
-    sigma: float, channel: int, channels: Channels, *, n_bits: int, samples_a_step: int, rate_hz: float
-) -> float:
-    """Power over the noise in 200 kHz, linear, of a burst whose energy stands so many deviations out."""
+    sigma: FloatArray, channel: int, channels: Channels, *, n_bits: int, samples_a_step: int, rate_hz: float
+) -> FloatArray:
+    """Power over the noise in 200 kHz, linear, of bursts whose energy stands so many deviations out."""
     steps = n_bits * SYMBOL_S * rate_hz / samples_a_step
-    return float(sigma * np.sqrt(channels.variance[channel] / steps) / channels.gain[channel])
+    return np.asarray(sigma * np.sqrt(channels.variance[channel] / steps) / channels.gain[channel], np.float32)
 
 
 def contrast(past: Past, lane: Lane, channels: Channels, steps: float) -> float:

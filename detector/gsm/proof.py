@@ -165,9 +165,17 @@ def prove(
         sequence=int(sequence),
         lag=peak(correlator.lags, fine[best, sequence], int(lag)),
         offset_hz=float(shifts_fine[best] * correlator.bin_hz),
-        coherence=float(-np.expm1(-total * usual / n / (correlator.freedom - 1))),
+        coherence=mean_coherence(correlator, spectrum, shifts_fine[best : best + 1], int(lag)),
         rival=max(0.0, rival - noise) / max(total - n, 1e-9),
     )
+
+
+def mean_coherence(correlator: Correlator, spectrum: Iq, shift: NDArray[np.int64], lag: int) -> float:
+    """Coherence of windows with any sequence of the bank at one lag, by the mean of its evidence, freed of the choice."""
+    said = evidence(correlator, spectrum, shift)[:, 0, :, max(0, lag - 1) : lag + 2]
+    choice = np.log(len(correlator.banks))
+    best = np.maximum(said.max(axis=(1, 2)) - choice, 0.0)
+    return float(-np.expm1(-best.mean() / (correlator.freedom - 1)))
 
 
 def peak(places: NDArray[np.float64], values: FloatArray, at: int) -> float:

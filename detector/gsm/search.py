@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.gsm.base import beacon, raised
 from detector.gsm.correlate import Correlator
 from detector.gsm.doubt import believed, bursty
 from detector.gsm.emitter import Emitter, emission_of, heard, home_of_access, home_of_track, opened
@@ -55,6 +56,9 @@ LEAST_SNR: Final = 1e-2
 
 BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
+CHECK_FRAMES: Final = 208
+"""How often base stations are looked for: about once a second."""
+
 CLEAR_LOG10_P: Final = -15.0
 """A proof from which the receiver's frequency error is known."""
 
@@ -96,6 +100,8 @@ class GsmState:
         Places that proved nothing lately.
     offset_hz
         The receiver's frequency error, once a clear proof told it.
+    next_check
+        Frame at which base stations are looked for again.
     """
 
     tools: Tools | None
@@ -109,6 +115,7 @@ class GsmState:
     continuous: tuple[tuple[int, int], ...] = ()
     failed: tuple[Failed, ...] = ()
     offset_hz: float | None = None
+    next_check: int = 0
 
 
 def begin(context: Context) -> GsmState:
@@ -156,6 +163,7 @@ class Round:
         """Follow what is known, look for what is new, and tell."""
         tracks = tuple(self.followed(track) for track in self.state.tracks)
         self.state = replace(self.state, tracks=tracks)
+        self.look_for_beacons()
         self.look_at(self.single(), SINGLE_REST_SEGMENTS)
         self.look_for_access()
         self.look_at(self.folded(), FOLDED_REST_SEGMENTS)
@@ -202,7 +210,7 @@ class Round:
     def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
         emitter = self.emitter(track.key)
         energetic = found.energy_evidence >= ENERGETIC
-        said = emitter.said + float(found.own[energetic].sum())
+        said = emitter.said + float(found.central[energetic].sum())
         windows = emitter.windows + int(energetic.sum())
         log10_p = min(emitter.log10_p, log10_tail(windows, said, TRIALS)) if windows else emitter.log10_p
         self.put(replace(emitter, said=said, windows=windows, log10_p=log10_p))
@@ -282,7 +290,28 @@ class Round:
 
     # New places
 
-    def single(self) -> Iterator[tuple[Lane, float]]:
+    def look_for_beacons(self) -> None:
+        """Once in a while, look for a base station; where one is heard, every carrier rests."""
+        thresholds, past = self.tools.thresholds, self.state.past
+        if self.frames.stop < self.state.next_check or not len(self.frames):
+            return
+        self.state = replace(self.state, next_check=self.frames.stop + CHECK_FRAMES)
+        for channel in raised(self.segment.floor, self.tools.channels, thresholds):
+            if beacon(
+                channel,
+                past.stop - 1,
+                prove=self.proof_of,
+                contrast=self.contrast,
+                thresholds=thresholds,
+            ):
+                for other in range(self.tools.channels.carriers_hz.size):
+                    self.rest(other)
+                return
+
+    def contrast(self, lane: Lane) -> float:
+        return contrast(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
+
+    def single(self) -> Iterator[tuple[Lane, FloatArray]]:
         """Lanes of single bursts with their SNR, as far as nothing explains them when their turn comes."""
         threshold = self.tools.thresholds.single_sigma
         for lane in single_lanes(self.normal, self.frames, threshold):
@@ -293,10 +322,10 @@ class Round:
                 loudest = np.sort(np.argsort(energy)[-min(MOST_SINGLES, int(left.sum())) :])
                 yield (
                     replace(lane, pattern=lane.frames[loudest], frames=lane.frames[loudest]),
-                    self.snr(float(np.median(energy[loudest])), lane.channel, NORMAL_BITS),
+                    self.snr(energy[loudest], lane.channel, NORMAL_BITS),
                 )
 
-    def folded(self) -> Iterator[tuple[Lane, float]]:
+    def folded(self) -> Iterator[tuple[Lane, FloatArray]]:
         past = self.state.past
         for lane in folded_lanes(
             past.unexplained,
@@ -307,9 +336,9 @@ class Round:
             most_frames=MOST_WINDOWS,
         ):
             held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
-            yield lane, self.snr(max(0.0, float(np.median(held))), lane.channel, NORMAL_BITS)
+            yield lane, self.snr(held, lane.channel, NORMAL_BITS)
 
-    def snr(self, sigma: float, channel: int, n_bits: int) -> float:
+    def snr(self, sigma: FloatArray, channel: int, n_bits: int) -> FloatArray:
         tools = self.tools
         return snr_of(
             sigma,
@@ -320,23 +349,23 @@ class Round:
             rate_hz=tools.rate_hz,
         )
 
-    def look_at(self, lanes: Iterable[tuple[Lane, float]], rest_segments: int) -> None:
+    def look_at(self, lanes: Iterable[tuple[Lane, FloatArray]], rest_segments: int) -> None:
         """Look at lanes, the best first; one that proves nothing is not looked at again for some segments."""
-        for lane, snr in islice(lanes, self.tools.thresholds.looks_a_segment):
+        for lane, snrs in islice(lanes, self.tools.thresholds.looks_a_segment):
             if lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed):
                 continue
             tracks = len(self.state.tracks)
-            self.look(lane, snr)
+            self.look(lane, snrs)
             if len(self.state.tracks) == tracks:
                 until = self.frames.stop + rest_segments * len(self.frames)
                 self.state = replace(self.state, failed=(*self.state.failed, Failed(lane.channel, lane.cell, until)))
 
-    def look(self, lane: Lane, snr: float) -> None:
+    def look(self, lane: Lane, snrs: FloatArray) -> None:
         proof, thresholds = self.proof_of(lane), self.tools.thresholds
         if proof is None:
             return
-        stands_out = contrast(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
-        if not believed(proof, snr, stands_out, thresholds):
+        stands_out = self.contrast(lane)
+        if not believed(proof, snrs, stands_out, thresholds):
             if proof.log10_p < thresholds.continuous_log10_p and not bursty(proof, stands_out, thresholds):
                 self.rest(lane.channel)
             return
@@ -346,7 +375,7 @@ class Round:
         centred = self.proof_of(lane, proof.lag)
         if centred is not None and centred.evidence > proof.evidence:
             proof = replace(centred, lag=centred.lag + proof.lag)
-        self.welcome(lane, proof, float(10 * np.log10(max(snr, LEAST_SNR))))
+        self.welcome(lane, proof, float(10 * np.log10(max(float(np.median(snrs)), LEAST_SNR))))
 
     def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
         """What the training sequences say of a lane, or of a place some samples later."""
@@ -373,7 +402,7 @@ class Round:
             proof = self.proof_of(other)
             if proof is None or proof.log10_p > self.tools.thresholds.continuous_log10_p:
                 continue
-            stands_out = contrast(self.state.past, other, self.tools.channels, self.tools.burst_steps)
+            stands_out = self.contrast(other)
             if not bursty(proof, stands_out, self.tools.thresholds):
                 return True
         return False
@@ -464,10 +493,10 @@ class Round:
             carrier_hz=float(tools.channels.carriers_hz[channel]),
             shifts=self.shifts(tools.rare if rare else tools.access, tools.access_shifts),
         )
-        snr = self.snr(place.sigma, channel, ACCESS_BITS)
-        if proof is None or not believed(proof, snr, snr, tools.thresholds):
+        snrs = self.snr(np.array([place.sigma], np.float32), channel, ACCESS_BITS)
+        if proof is None or not believed(proof, snrs, float(snrs[0]), tools.thresholds):
             return
-        snr_db = float(10 * np.log10(snr))
+        snr_db = float(10 * np.log10(snrs[0]))
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)

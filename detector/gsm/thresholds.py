@@ -31,7 +31,11 @@ class GsmThresholds:
     most_rival
         The best other explanation, as a share of the evidence of the one that is believed.
     least_coherence
-        Coherence with the known sequence, as a share of what the energy promises.
+        Coherence with the known sequences, as a share of what the energy promises (both as minus the logarithm of the rest).
+    least_contrast
+        What must stand out of the quiet places of the frame, as a share of what stands out of the learned floor.
+    beacon_db
+        A carrier's floor over the band's from which it is looked at for a base station.
     most_said
         Signal to noise that the coherence tells, as a multiple of what stands out of the quiet places of the frame: what says
         more is a continuous carrier, such as a base station's.
@@ -39,6 +43,8 @@ class GsmThresholds:
         As ``proof_log10_p``, from which a carrier that says more than stands out is left alone for a while.
     least_said
         Evidence of a loud burst's training sequence, as a share of what its energy promises.
+    least_share
+        Least power of a burst, as a share of the median of its track's bursts in the same segment.
     paint_evidence
         Evidence (minus the natural logarithm of a probability in noise) of one burst, by its energy and its training sequence
         together, from which it is given where an emission is known.
@@ -71,9 +77,12 @@ class GsmThresholds:
     proof_log10_p: float
     most_rival: float
     least_coherence: float
+    least_contrast: float
+    beacon_db: float
     most_said: float
     continuous_log10_p: float
     least_said: float
+    least_share: float
     paint_evidence: float
     score_log10_p: float
     score_slope: float

@@ -37,7 +37,12 @@ PACE: Final = 0.1
 MOST_FRAMES: Final = 416
 MOST_ENERGY_EVIDENCE: Final = 20.0
 MOST_PROMISED: Final = 25.0
-LOUD_SNR: Final = 1.0
+NEIGHBOURS: Final = 3
+LEAST_ODDS: Final = -0.5
+MOST_ODDS: Final = 3.0
+"""How much the frames about one may say of it, as a logarithm: never enough without a measure of its own."""
+
+LOUD_SNR: Final = 0.5
 TINY: Final = 1e-30
 
 
@@ -79,6 +84,7 @@ class Measured:
     rise: FloatArray
     energy_evidence: FloatArray
     own: FloatArray
+    central: FloatArray
     best: FloatArray
     lag: NDArray[np.float64]
 
@@ -106,12 +112,14 @@ def measure(
     said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
     at = said.argmax(axis=1)
     own = said[np.arange(len(said)), at]
+    middle = int(np.abs(correlator.lags[near]).argmin())
     return Measured(
         frames=frames,
         begins=begins,
         rise=(rise / channels.gain[track.channel]).astype(np.float32),
         energy_evidence=energetic,
         own=own,
+        central=said[:, middle],
         best=other_evidence(correlator, spectrum, own, (own < DOUBTFUL) & (energetic > DOUBTFUL), near),
         lag=correlator.lags[near][at],
     )
@@ -147,12 +155,30 @@ def burst_rise(
 
 
 def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDArray[np.bool_]:
-    """Which frames hold a burst: enough evidence in all, and of the sequence as much as a loud one must bring."""
+    """Which frames hold a burst: enough evidence in all, of the sequence as much as a loud one must bring, and
+    not far less power than those about it."""
     said = np.maximum(measured.own, measured.best)
     together = np.minimum(measured.energy_evidence, MOST_ENERGY_EVIDENCE) + said
     promised = np.minimum((freedom - 1) * np.log1p(np.maximum(measured.rise, 0.0)), MOST_PROMISED)
     quiet = measured.rise < LOUD_SNR
-    return (together >= thresholds.paint_evidence) & (quiet | (said >= thresholds.least_said * promised))
+    plausible = quiet | (said >= thresholds.least_said * promised)
+    hits = plausible & (together >= thresholds.paint_evidence)
+    hits = plausible & (together >= thresholds.paint_evidence - neighbours_say(measured.frames, hits))
+    if hits.any():
+        hits &= measured.rise >= thresholds.least_share * np.median(measured.rise[hits])
+    return np.asarray(hits, bool)
+
+
+def neighbours_say(frames: NDArray[np.int64], hits: NDArray[np.bool_]) -> FloatArray:
+    """Logarithm of the odds that a frame holds a burst, from the few frames about it alone, within bounds."""
+    known, heard = np.zeros((2, int(frames[-1] - frames[0]) + 1))
+    known[frames - frames[0]] = 1
+    heard[frames[hits] - frames[0]] = 1
+    about = np.ones(2 * NEIGHBOURS + 1)
+    about[NEIGHBOURS] = 0
+    yes = np.convolve(heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
+    no = np.convolve(known - heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
+    return np.clip(np.log((yes + 0.5) / (no + 0.5)), LEAST_ODDS, MOST_ODDS)[frames - frames[0]]
 
 
 def follow(track: Track, measured: Measured, heard: NDArray[np.bool_]) -> Track:
