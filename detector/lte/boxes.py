@@ -39,6 +39,9 @@ ALLOWED: Final = np.isin(WIDTH, sorted(WIDTHS))
 UNEQUAL: Final = 0.4
 """Share of its mean excess by which the two slots of a shared channel may differ, beyond noise."""
 
+UNEVEN: Final = 0.8
+"""The same for each of its blocks."""
+
 HOLLOW: Final = 0.15
 """Share of its mean excess that each block of a shared channel must have, less noise."""
 
@@ -122,7 +125,8 @@ def best_shared(pair: NDArray[np.float64], slot: int) -> Box:
     weakest = np.minimum.accumulate(np.where(WIDTH[:n, 1 : n + 1] > 0, pair.mean(axis=0), np.inf), axis=1)
     weakest = np.pad(weakest, ((0, 1), (1, 0)), constant_values=np.inf)
     filled = weakest * (1 + 3 / np.sqrt(2 * CELL_VALUES)) - 1 >= HOLLOW * (mean - 1)
-    whole = alike & filled & (weakest > 0) & ALLOWED[: n + 1, : n + 1]
+    even = np.abs(pair[0] - pair[1]) <= UNEVEN * (pair.mean(axis=0) - 1) + 4 * pair.mean(axis=0) / np.sqrt(CELL_VALUES)
+    whole = alike & filled & (runs(~even) == 0) & (weakest > 0) & ALLOWED[: n + 1, : n + 1]
     score = np.where(whole, 2 * CELL_VALUES * width * gain(mean), 0.0)
     begin, end = np.unravel_index(int(np.argmax(score)), score.shape)
     return Box(
@@ -151,7 +155,7 @@ def best_control(pair: NDArray[np.float64], slot: int) -> Box:
     )
 
 
-def runs(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def runs(values: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:
     """Sum of the values from one place up to another, shape (n + 1, n + 1)."""
     summed = np.concatenate(([0.0], np.cumsum(values)))
     return np.asarray(summed[None, :] - summed[:, None])

@@ -30,11 +30,17 @@ FINE: Final = 4
 NOISE_DEVIATIONS: Final = 2.0
 """Deviations up to this many times their own noise do not count."""
 
+VOTE_WEIGHT: Final = 0.1
+"""Of a squared deviation in a likelihood: half were cells independent, less as neighbours share bursts."""
+
 FADING: Final = 0.8
 """What one more stretch leaves of older votes."""
 
 LINE: Final = 2.0
-"""A bin whose median stands this far over its neighbours' is a steady line."""
+"""A bin whose median stands this far over that of its neighbours on either side is a steady line."""
+
+BESIDE: Final = 12
+"""How many neighbours those are."""
 
 SLOT_BIN_HZ: Final = 1 / SLOT_S
 
@@ -69,6 +75,11 @@ class Votes:
 
     slots: NDArray[np.float64]
     blocks: NDArray[np.float64]
+
+    def prior(self, shifts_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the votes say of blocks that lie higher by some shifts, as a logarithm; shape as the shifts."""
+        phases = int(np.argmax(self.blocks)) + np.round(shifts_hz / SLOT_BIN_HZ).astype(np.int64)
+        return np.asarray(VOTE_WEIGHT * (self.blocks[phases % self.blocks.size] - self.blocks.max()))
 
 
 NO_VOTES: Final = Votes(slots=np.zeros(CHUNKS * FINE), blocks=np.zeros(CELL_VALUES))
@@ -144,14 +155,17 @@ def chunk_bands(stretch: Stretch, size: int, allowed: tuple[float, float]) -> tu
 
 
 def notched(power: FloatArray) -> FloatArray:
-    """The same map without steady narrow lines: a bin that always stands out takes its quiet neighbour's values."""
+    """The same map without steady narrow lines: a bin that always stands out takes its quiet neighbour's values.
+
+    A line stands out on both its sides; the edge of a busy channel does on one.
+    """
     level = np.median(power, axis=0)
-    width = min(level.size, 31)
-    padded = np.pad(level, width // 2, mode="reflect") if level.size > width else level
-    around = np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=-1)
-    lines = np.zeros(level.size, bool)
-    lines[: around.size] = level[: around.size] > LINE * around
-    if not lines.any() or lines.all():
+    if level.size < 2 * BESIDE:
+        return power
+    padded = np.pad(level, BESIDE, mode="reflect")
+    beside = np.median(np.lib.stride_tricks.sliding_window_view(padded, BESIDE), axis=-1)
+    lines = level > LINE * np.maximum(beside[: level.size], beside[BESIDE + 1 : BESIDE + 1 + level.size])
+    if not lines.any():
         return power
     good = np.flatnonzero(~lines)
     nearest = good[np.clip(np.searchsorted(good, np.arange(level.size)), 0, good.size - 1)]

@@ -100,9 +100,16 @@ class Tally:
             logs=self.logs + other.logs, symbols=self.symbols + other.symbols, expected=self.expected + other.expected
         )
 
-    def best(self) -> tuple[float, tuple[int, int, int]]:
-        """Evidence of the best offsets and group, less what was tried, and their indexes."""
-        place = np.unravel_index(int(np.argmax(self.logs)), self.logs.shape)
+    def best(self, prior: NDArray[np.float64]) -> tuple[float, tuple[int, int, int]]:
+        """Evidence of the likeliest offsets and group, less what was tried, and their indexes.
+
+        Parameters
+        ----------
+        prior
+            Logarithm of what else speaks for each frequency, shape (n_frequencies,); decides, but is no evidence.
+        """
+        logs = self.logs + prior[:, None]
+        place = np.unravel_index(int(np.argmax(logs)), logs.shape)
         evidence = tail_evidence(float(self.logs[place]), self.symbols) - float(np.log(self.logs.size))
         return evidence, (int(place[0]), int(place[1]), int(place[2]))
 

@@ -97,7 +97,8 @@ class Reading:
 def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading, Votes]:
     """Learn a stretch's lattice, box its energies and weigh their proof."""
     lattice, votes = learn(stretch, votes, allowed=scope.allowed)
-    return proven(stretch, boxed(stretch, lattice, scope), COARSE), votes
+    reading = boxed(stretch, lattice, scope)
+    return proven(stretch, reading, COARSE, votes.prior(COARSE.frequencies_hz)), votes
 
 
 def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
@@ -105,7 +106,7 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
 
     Weak boxes count if their reference sequences speak for them; strong ones do not if theirs speak against them.
     """
-    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE)
+    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE, np.zeros(FINE.frequencies_hz.size))
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
     boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
@@ -149,17 +150,18 @@ def explained(energies: SlotMap, preambles: Sequence[Preamble], sample_rate_hz: 
     return under
 
 
-def proven(stretch: Stretch, reading: Reading, offsets: Offsets) -> Reading:
+def proven(stretch: Stretch, reading: Reading, offsets: Offsets, prior: NDArray[np.float64]) -> Reading:
     """A reading with the evidence of its strongest boxes and the lattice that they fit best.
 
     Signals that repeat, as a base station's, repeat whatever likeness to a sequence they have by chance; true boxes are as
-    alike as their level allows. Hence some of the boxes must come near to what is expected of them.
+    alike as their level allows. Hence some of the boxes must come near to what is expected of them. Since a Zadoff-Chu
+    sequence that is moved by a subcarrier is like one that is delayed, energy has a word in where the blocks lie.
     """
     shared = tallied(stretch, reading, Label.LTE_PUSCH, offsets)
     control = tallied(stretch, reading, Label.LTE_PUCCH, offsets)
     best = reading
     for tallies in subsets(shared, control):
-        evidence, place = reduce(Tally.plus, tallies).best()
+        evidence, place = reduce(Tally.plus, tallies).best(prior)
         evidence -= np.log(SUBSETS)
         alike = sum(tally.logs[place] >= ALIKE * tally.expected for tally in tallies)
         if evidence > best.evidence and alike >= ALIKE_SHARE * len(tallies):

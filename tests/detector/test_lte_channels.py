@@ -1,0 +1,247 @@
+"""Energies on a lattice, boxes and reference sequences against their closed-form laws."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest, gamma, kstest
+
+from detector.lte.boxes import WIDTHS, boxes_of, gain, parity
+from detector.lte.channel_gate import stirring
+from detector.lte.gate import folded, gamma_quantile, grouped, sliding_sums
+from detector.lte.lattice import CELL_VALUES, NO_VOTES, Lattice, learn, slot_map
+from detector.lte.pieces import Stretch
+from detector.lte.reference import Offsets, control_logs, shared_logs, tail_evidence
+from detector.lte.sounding import with_soundings
+from detector.lte.standard import RESOURCE_BLOCK_HZ
+from detector.lte.uplink import Scope, read
+from detector.noise import floor_of
+from detector.spectra import power_map
+from detector.types import Label
+from sdr.synthetic.lte_waveform import LteCarrier, pucch_report, pusch
+from sdr.synthetic.transmission import Span
+
+RATE = 2.4e6
+CARRIER = LteCarrier(earfcn=0, centre_hz=0.0, blocks=6, cell=0, root=1)
+HERE = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
+ALLOWED = (-1.18e6, 1.18e6)
+
+
+def air(seconds, rng, rate=RATE):
+    """White noise of unit power in one hertz."""
+    n = round(rate * seconds)
+    parts = rng.standard_normal((2, n), dtype=np.float32)
+    return ((parts[0] + 1j * parts[1]) * np.float32(np.sqrt(rate / 2))).astype(np.complex64)
+
+
+def add(samples, waveform, *, start_s, blocks, snr_db, offset_hz=0.0, rate=RATE):
+    """A waveform of so many blocks at an SNR in its own bandwidth."""
+    span = Span(first_s=-start_s, count=samples.size, sample_rate_hz=rate, offset_hz=offset_hz)
+    level = np.float32(np.sqrt(10 ** (snr_db / 10) * blocks * RESOURCE_BLOCK_HZ))
+    samples += level * waveform.render(span)
+
+
+def speaking(rng, *, snr_db, offset_hz=0.0, slot_s=0.3e-3, rate=RATE, seconds=0.12):
+    """A phone with a subframe of three blocks each 8 ms, and a report each 20 ms."""
+    samples = air(seconds, rng, rate)
+    for k in range(int((seconds - 2e-3) / 8e-3)):
+        one = pusch(CARRIER, subframe=(8 * k) % 10, first_block=1, blocks=3, rng=rng)
+        add(samples, one, start_s=slot_s + k * 8e-3, blocks=3, snr_db=snr_db, offset_hz=offset_hz, rate=rate)
+    for k in range(int((seconds - 5e-3) / 20e-3)):
+        half = pucch_report(CARRIER, slot=6, block=5, rng=rng)
+        add(samples, half, start_s=slot_s + 3e-3 + k * 20e-3, blocks=1, snr_db=snr_db, offset_hz=offset_hz, rate=rate)
+    return Stretch(iq=samples, start=5_000_000, sample_rate_hz=rate)
+
+
+def scope():
+    return Scope(allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ, likelihood=10.0, preambles=())
+
+
+def test_cells_of_noise_follow_the_gamma_law(rng):
+    stretch = Stretch(iq=air(0.3, rng), start=0, sample_rate_hz=RATE)
+    lattice = Lattice(slot=333.3, lower_hz=12e3)
+    cells = slot_map(stretch, lattice, allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ).cells
+    whole = cells / cells.mean()
+    assert kstest(whole.ravel() * CELL_VALUES, gamma(CELL_VALUES).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("snr_db", [-4.0, -2.0, 1.0])
+def test_the_grid_detects_as_often_as_theory_says(rng, snr_db):
+    least, trials = 10.0, 4000
+    level = 1 + 10 ** (snr_db / 10)
+    threshold = np.linspace(1, 4, 100_001)[np.searchsorted(CELL_VALUES * gain(np.linspace(1, 4, 100_001)), least)]
+    cells = np.ones((2 * trials, 1))
+    cells[::2, 0] = level * rng.gamma(CELL_VALUES, 1 / CELL_VALUES, trials)
+    boxes = [box for box in boxes_of(cells, first=0, likelihood=least) if box.label is Label.LTE_PUCCH]
+    theory = gamma.sf(threshold / level, CELL_VALUES, scale=1 / CELL_VALUES)
+    interval = binomtest(len(boxes), trials).proportion_ci(0.9999)
+    assert interval.low - 0.01 < theory < interval.high + 0.01
+
+
+def test_false_boxes_in_noise_are_as_rare_as_the_gamma_tail(rng):
+    cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (40_000, 1))
+    boxes = sum(1 for box in boxes_of(cells, first=0, likelihood=7.0) if box.slots == 1)
+    level = np.linspace(1, 3, 100_001)
+    theory = gamma.sf(level[np.searchsorted(CELL_VALUES * gain(level), 7.0)], CELL_VALUES, scale=1 / CELL_VALUES)
+    assert binomtest(boxes, cells.size).proportion_ci(0.999).low < theory
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(w for w in WIDTHS if w <= 12)),
+    st.integers(0, 12),
+    st.integers(0, 9),
+    st.integers(0, 2**32 - 1),
+)
+def test_one_clear_shared_channel_is_boxed_exactly(width, first, subframe, seed):
+    if first + width > 13:
+        return
+    rng = np.random.default_rng(seed)
+    cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (20, 13))
+    cells[2 * subframe : 2 * subframe + 2, first : first + width] *= 1 + 10**0.8
+    boxes = list(boxes_of(cells, first=0, likelihood=14.0))
+    assert [(b.label, b.slot, b.slots, b.block, b.blocks) for b in boxes] == [
+        (Label.LTE_PUSCH, 2 * subframe, 2, first, width)
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 2**32 - 1))
+def test_halves_at_two_edges_are_control_channels(one, other, seed):
+    if one == other:
+        return
+    rng = np.random.default_rng(seed)
+    cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (8, 13))
+    cells[4, one] *= 5
+    cells[5, other] *= 5
+    found = {(b.label, b.slot, b.block, b.blocks) for b in boxes_of(cells, first=0, likelihood=14.0)}
+    assert found == {(Label.LTE_PUCCH, 4, one, 1), (Label.LTE_PUCCH, 5, other, 1)}
+
+
+def test_the_parity_is_that_of_equal_halves(rng):
+    cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (41, 6))
+    for slot in range(1, 39, 4):
+        cells[slot : slot + 2, 2:4] *= 4
+    assert parity(cells) == 1
+    assert parity(cells[1:]) == 0
+
+
+@pytest.mark.parametrize("offset_hz", [0.0, -17_940.0, 171_000.0])
+def test_a_lattice_is_learned_from_energy(rng, offset_hz):
+    stretch = speaking(rng, snr_db=3, offset_hz=offset_hz)
+    lattice, _ = learn(stretch, NO_VOTES, allowed=ALLOWED)
+    slot = 0.5e-3 * RATE
+    late = (lattice.slot - stretch.start - 0.3e-3 * RATE + slot / 2) % slot - slot / 2
+    high = (lattice.lower_hz - offset_hz + 90e3) % RESOURCE_BLOCK_HZ - 90e3
+    assert abs(late) / RATE < 40e-6
+    assert abs(high) < 8e3
+
+
+@pytest.mark.parametrize("symbols", [2, 7, 40])
+def test_evidence_is_no_larger_than_the_tail_that_it_bounds(symbols):
+    for total in np.linspace(symbols * 1.05, symbols * 6, 20):
+        assert tail_evidence(float(total), symbols) <= -gamma.logsf(total, symbols) + 1e-9
+        assert tail_evidence(float(total), symbols) >= -gamma.logsf(total, symbols) - np.log(2 + symbols)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 4, 10])
+def test_logs_of_noise_in_a_shared_channel_follow_the_gamma_law(rng, blocks):
+    stretch = Stretch(iq=air(0.21, rng), start=0, sample_rate_hz=RATE)
+    logs = [
+        shared_logs(stretch, k * 1e-3, lower_hz=-900e3, blocks=blocks, level=2.0, offsets=HERE).logs[0, 0]
+        for k in range(200)
+    ]
+    share = np.mean(np.array(logs) > gamma.isf(1e-2, 2))
+    assert share < 1.5e-2
+
+
+def test_logs_of_noise_in_a_control_channel_follow_the_gamma_law(rng):
+    stretch = Stretch(iq=air(0.21, rng), start=0, sample_rate_hz=RATE)
+    logs = [control_logs(stretch, k * 1e-3, lower_hz=300e3, level=2.0, offsets=HERE).logs[0, 0] for k in range(200)]
+    share = np.mean(np.array(logs) > gamma.isf(1e-2, 7))
+    assert share < 1.5e-2
+
+
+@pytest.mark.parametrize("rate", [1.92e6, 2.4e6, 3.84e6])
+def test_a_phones_sequences_prove_it_at_any_rate(rng, rate):
+    stretch = speaking(rng, snr_db=4, offset_hz=30_100.0, rate=rate)
+    edge = 0.49 * rate
+    reading, _ = read(
+        stretch, NO_VOTES, Scope(allowed=(-edge, edge), noise=RESOURCE_BLOCK_HZ, likelihood=10.0, preambles=())
+    )
+    assert reading.group == 0
+    assert reading.evidence > 100
+
+
+@pytest.mark.parametrize("kind", ["blocks of noise", "a line", "chirps"])
+def test_energy_that_no_phone_sends_proves_nothing(rng, kind):
+    samples = air(0.12, rng)
+    times = np.arange(1200) / RATE
+    for k in range(0, 110, 4):
+        place = slice(round((k + 0.3) * 1e-3 * RATE), round((k + 0.3) * 1e-3 * RATE) + 1200)
+        if kind == "blocks of noise":
+            spectrum = np.zeros(1200, complex)
+            spectrum[100:190] = rng.standard_normal((90, 2)) @ [1, 1j]
+            samples[place] += (np.fft.ifft(spectrum) * 2e7).astype(np.complex64)
+        elif kind == "a line":
+            samples[place] += (4e3 * np.exp(2j * np.pi * 215e3 * times)).astype(np.complex64)
+        else:
+            samples[place] += (4e3 * np.exp(1j * np.pi * 3.6e8 * times**2)).astype(np.complex64)
+    reading, _ = read(Stretch(iq=samples, start=0, sample_rate_hz=RATE), NO_VOTES, scope())
+    assert reading.evidence < 10
+
+
+def test_one_symbol_on_every_other_subcarrier_is_a_sounding(rng):
+    samples = air(0.01, rng)
+    stretch = Stretch(iq=samples, start=0, sample_rate_hz=RATE)
+    starts = np.array([2400, 3600])
+    lowers = -900e3 + RESOURCE_BLOCK_HZ * np.arange(10)
+    at = round((3600 / RATE + 0.5e-3 - 1 / 15e3) * RATE)
+    times = np.arange(160) / RATE
+    for subcarrier in range(24, 96, 2):
+        tone = np.exp(2j * np.pi * ((-900e3 + 15e3 * (subcarrier + 0.5)) * times + rng.uniform()))
+        samples[at : at + 160] += (np.sqrt(10 * 30e3) * tone).astype(np.complex64)
+    cells = np.ones((2, 10))
+    cells[1, 2:8] = 2.2
+    faint = list(boxes_of(cells, first=0, likelihood=10.0))
+    (found,) = with_soundings(stretch, faint, starts, lowers, RESOURCE_BLOCK_HZ)
+    assert (found.label, found.slot, found.block, found.blocks) == (Label.LTE_SRS, 1, 2, 6)
+
+
+@pytest.mark.parametrize("struck", [False, True])
+def test_noise_and_impulses_stir_nothing(rng, struck):
+    samples = air(0.24, rng)
+    if struck:
+        samples[rng.integers(0, samples.size, 8)] += np.float32(100 * np.sqrt(RATE))
+    mapped = power_map(samples, 256)
+    groups = grouped(mapped, floor_of(mapped))
+    assert not stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
+
+
+def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
+    samples = air(0.24, rng)
+    for k in range(11):
+        half = pucch_report(CARRIER, slot=0, block=5, rng=rng)
+        add(samples, half, start_s=2.2e-3 + 20e-3 * k, blocks=1, snr_db=-1.0)
+    mapped = power_map(samples, 256)
+    groups = grouped(mapped, floor_of(mapped))
+    assert stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
+
+
+@given(st.integers(1, 40), st.integers(40, 60), st.integers(0, 2**32 - 1))
+def test_sliding_sums_are_sums(length, rows, seed):
+    values = np.random.default_rng(seed).standard_normal((rows, 3)).astype(np.float32)
+    plain = np.array([values[i : i + length].sum(axis=0) for i in range(rows - length + 1)])
+    assert np.allclose(sliding_sums(values, length), plain, atol=1e-4)
+
+
+def test_a_fold_keeps_the_variance_of_noise(rng):
+    total, starts = folded(rng.standard_normal((4000, 50)).astype(np.float32), 93.75)
+    assert starts.size == 42
+    assert total.var() == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize("values", [30, 100, 1000])
+def test_gamma_quantiles_are_as_rare_as_normal_ones(values):
+    for deviations, share in ((3.0, 1.35e-3), (5.0, 2.87e-7)):
+        assert gamma.sf(gamma_quantile(deviations, values) * values, values) == pytest.approx(share, rel=0.25)
