@@ -27,7 +27,7 @@ from detector.lte.thresholds import LteThresholds
 from detector.lte.zadoff_chu import preamble_spectrum
 from detector.types import FloatArray, Iq
 
-__all__ = ["Place", "Preamble", "find_preambles"]
+__all__ = ["Place", "Preamble", "distinct", "find_preambles"]
 
 BLOCK_S: Final = 25e-6
 """Grain of a preamble's measured start."""
@@ -202,18 +202,24 @@ def placed(sums: NDArray[np.complex128], block_s: float) -> tuple[int, PreambleF
     return best[1], best[2], best[3]
 
 
-def distinct(found: Sequence[Preamble]) -> list[Preamble]:
-    """The strongest of each group that overlaps in time and frequency, in order of time."""
+def distinct(found: Sequence[Preamble], told: Sequence[Preamble] = ()) -> list[Preamble]:
+    """The strongest of each group that is one preamble, in order of time, but those that were told before."""
     kept: list[Preamble] = []
     for one in sorted(found, key=lambda p: -p.evidence):
-        if not any(overlap(one, other) for other in kept):
+        if not any(overlap(one, other) for other in (*kept, *told)):
             kept.append(one)
     return sorted(kept, key=lambda p: p.start)
 
 
 def overlap(one: Preamble, other: Preamble) -> bool:
-    """Whether two findings are one preamble, or one of them is the image of the other in another place."""
+    """Whether two findings are one preamble.
+
+    A sequence that is moved in frequency is like one that is delayed, so a strong preamble is also found beside itself,
+    in time and in frequency, under its own root; and under the root's complement as a receiver's image.
+    """
     in_time = min(one.start + one.count, other.start + other.count) - max(one.start, other.start)
-    in_band = abs(one.lower_hz - other.lower_hz) < PREAMBLE_WIDTH_HZ / 2
+    apart_hz = abs(one.lower_hz - other.lower_hz)
+    if one.root == other.root:
+        return in_time > 0 and apart_hz < PREAMBLE_WIDTH_HZ
     image = one.root + other.root == PREAMBLE_LENGTH
-    return 2 * in_time > min(one.count, other.count) and (in_band or image)
+    return 2 * in_time > min(one.count, other.count) and (apart_hz < PREAMBLE_WIDTH_HZ / 2 or image)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from detector.lte.access import Place, Preamble, find_preambles
+from detector.lte.access import Place, Preamble, distinct, find_preambles
 from detector.lte.gate import Ranges
 from detector.lte.pieces import Piece
 from detector.lte.preamble_gate import preamble_triggers
@@ -76,7 +76,7 @@ def search_attempts(
     for old in past:
         for occasion in fresh:
             found += on_occasion(old, occasion, levels, roots)
-    kept = unseen(found, attempts.told)
+    kept = distinct(found, attempts.told)
     heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
     told = (*attempts.told, *kept)[-TOLD:]
     return Attempts(occasions=learned(occasions, kept, rate), roots=heard, told=told), kept, skipped
@@ -124,12 +124,3 @@ def on_occasion(piece: Piece, occasion: Occasion, levels: LteThresholds, known: 
     ]
     found = find_preambles(piece.stretch, places, levels, known=known, half_bin=occasion.half_bin)
     return [p for p in found if piece.owns(p.start)]
-
-
-def unseen(found: Sequence[Preamble], told: Sequence[Preamble]) -> list[Preamble]:
-    """The strongest finding of each preamble that was not told before, in order of time."""
-    kept: list[Preamble] = []
-    for one in sorted(found, key=lambda p: -p.evidence):
-        if all(abs(one.start - other.start) >= one.count // 2 for other in (*kept, *told)):
-            kept.append(one)
-    return sorted(kept, key=lambda p: p.start)
