@@ -132,7 +132,7 @@ def only(correlator: Correlator, sequence: int) -> Correlator:
 @lru_cache(maxsize=256)
 def turn(length: int, cycles_per_sample: float) -> Iq:
     """A rotation that moves a carrier to zero, shape (length,)."""
-    return np.exp(-2j * np.pi * cycles_per_sample * np.arange(length)).astype(np.complex64)
+    return np.asarray(np.exp(-2j * np.pi * cycles_per_sample * np.arange(length)), np.complex64)
 
 
 def spectra(correlator: Correlator, windows: Iq, carriers_hz: NDArray[np.float64] | float) -> Iq:

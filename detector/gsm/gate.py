@@ -129,7 +129,7 @@ def energy_at(energy: Energy, begins: NDArray[np.float64]) -> FloatArray:
     high -= low
     high *= part
     high += low
-    return high
+    return np.asarray(high, np.float32)
 
 
 def frame_energy(gate: Gate, energy: Energy, frames: range, channels: Channels) -> tuple[FloatArray, FloatArray]:
@@ -153,4 +153,4 @@ def frame_energy(gate: Gate, energy: Energy, frames: range, channels: Channels) 
 
 def deviation(channels: Channels, steps: float) -> FloatArray:
     """Standard deviation of the energy of white noise over some steps, shape (n_channels,)."""
-    return np.sqrt(channels.variance * np.float32(steps))
+    return np.asarray(np.sqrt(channels.variance * np.float32(steps)), np.float32)

@@ -86,7 +86,9 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     frame, cell = np.nonzero(marked)
     out = energy.copy()
     heard = energy[frame, cell]
-    leaked = (heard[:, :, None] * leak).max(axis=1) * margin
+    leaked = np.zeros_like(heard)
+    for channel, share in enumerate(leak * np.float32(margin)):
+        np.maximum(leaked, heard[:, channel, None] * share, out=leaked)
     wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
         WIDE_CHANNELS, WIDE_SHARE * heard.shape[1]
     )

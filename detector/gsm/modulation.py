@@ -38,10 +38,9 @@ def phase_response(symbols: NDArray[np.float64]) -> NDArray[np.float64]:
     width = np.sqrt(np.log(2)) / (2 * np.pi * BANDWIDTH_TIME)
 
     def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        # Integral of the normal distribution function of deviation `width`.
-        return x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(
-            2 * np.pi
-        )
+        """Integral of the normal distribution function of deviation ``width``."""
+        bell = width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(2 * np.pi)
+        return np.asarray(x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + bell, np.float64)
 
     middle = symbols - PULSE_SYMBOLS / 2
     return np.clip(ramp(middle + 0.5) - ramp(middle - 0.5), 0.0, 1.0)
@@ -107,4 +106,4 @@ def sequence_spectrum(bits: NDArray[np.int8], first: int, frequency_hz: NDArray[
     symbols = (1 - 2.0 * bits) * 1j ** (number % 4)
     middle = number + 0.5
     turns = np.multiply.outer(np.asarray(frequency_hz) * SYMBOL_S, middle)
-    return (np.exp(-2j * np.pi * turns) @ symbols) * pulse_spectrum(frequency_hz)
+    return np.asarray((np.exp(-2j * np.pi * turns) @ symbols) * pulse_spectrum(frequency_hz), np.complex128)

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
 from detector.gsm.lanes import CLIP_SIGMA, Lane
-from detector.gsm.standard import SYMBOL_S
+from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
 from detector.types import FloatArray
 
 __all__ = ["Past", "contrast", "empty_past", "explained", "grown", "snr_of"]
@@ -25,12 +25,15 @@ USUAL_QUANTILE: Final = 0.25
 USUAL_PACE: Final = 0.25
 """Place among the cells of a frame of one in which nothing is sent, and how fast its mean is followed."""
 
-BURST_CELLS: Final = 4
-"""Cells to either side of a burst's own that hold nothing but it."""
+CELLS_A_BIT: Final = SYMBOL_S / (FRAME_S / CELLS)
 
-EDGE_CELLS: Final = 6
-EDGE_SHARE: Final = 0.5
-"""Cells to either side in which a burst's edge is still felt, and with how much of its energy at most."""
+STEP_CELLS: Final = 0.93
+"""A step of the power map at the rates in use: it smears a burst's edges by so much."""
+
+COVERED: Final = 0.6
+"""Share of a cell's burst from which the cell is blanked whatever it holds."""
+
+SPILL_MARGIN: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,29 +90,38 @@ def usual_of(energy: FloatArray) -> FloatArray:
     return np.asarray(low - ndtri(USUAL_QUANTILE) / np.sqrt(len(energy)), np.float32)
 
 
-def explained(cells: FloatArray, first: int, past: Past, *, channel: int, cell: int, frames: NDArray[np.int64]) -> None:
-    """Blank, in place, what bursts of some frames put into the cells about their own.
+def explained(
+    cells: FloatArray, first: int, past: Past, *, channel: int, place: float, frames: NDArray[np.int64], n_bits: int
+) -> None:
+    """Blank, in place, the cells that hold no more than what bursts of some frames put there.
 
-    Blanked cells hold what quiet ones hold. Cells a slot away may hold another phone: they are kept where they hold more
-    than the burst's edge leaves there.
+    Blanked cells hold what quiet ones hold. A burst is felt as far as it and the power map's steps reach; a cell that
+    overlaps it little and holds more is kept, for it may hold another phone.
 
     Parameters
     ----------
     cells
-        Shape (n_frames, CELLS, n_channels), owned by the caller.
+        Shape (n_frames, CELLS, n_channels), owned by the caller: energy over the length of some kind of burst.
     first
         Number of their first frame.
     past
-        What was measured in these and earlier frames.
+        Energy of normal bursts in these and earlier frames.
+    place
+        Where in the frame the bursts begin, in cells.
+    n_bits
+        Length of the kind of burst that ``cells`` is about.
     """
-    own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), cell % CELLS, channel]
-    for at in range(cell - EDGE_CELLS, cell + EDGE_CELLS + 1):
-        turned = frames + at // CELLS
-        known = (turned >= first) & (turned < first + len(cells))
-        if abs(at - cell) > BURST_CELLS:
-            held = past.energy[np.clip(turned - past.first, 0, len(past.energy) - 1), at % CELLS, channel]
-            known &= held < EDGE_SHARE * own
-        cells[turned[known] - first, at % CELLS, channel] = past.usual[channel]
+    length, burst = n_bits * CELLS_A_BIT, NORMAL_BITS * CELLS_A_BIT
+    own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), round(place) % CELLS, channel]
+    for at in range(int(np.ceil(place - length - STEP_CELLS)), int(place + burst + STEP_CELLS) + 1):
+        overlap = min(at - place + length, burst + STEP_CELLS) - max(at - place, -STEP_CELLS)
+        left = own * SPILL_MARGIN * overlap / np.sqrt(burst * length)
+        turned = frames + at // CELLS - first
+        known = (turned >= 0) & (turned < len(cells))
+        rows = turned[known]
+        within = overlap > COVERED * length
+        blank = rows if within else rows[cells[rows, at % CELLS, channel] < left[known]]
+        cells[blank, at % CELLS, channel] = past.usual[channel]
 
 
 def snr_of(

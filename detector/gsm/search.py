@@ -196,16 +196,16 @@ class Round:
 
     def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
         """Blank what a track's bursts hold: of these frames, the one before, and the one to come."""
-        cell = round(track.phase / (self.state.gate.period / CELLS))
+        place = track.phase / (self.state.gate.period / CELLS)
         coming = frames[-1:] + 1 if frames.size and frames[-1] == self.frames.stop - 1 else frames[:0]
         frames = np.concatenate([np.array(track.frames[-1:], np.int64), frames, coming])
         past = self.state.past
-        for cells, first in (
-            (past.unexplained, past.first),
-            (self.normal, self.frames.start),
-            (self.access, self.frames.start),
+        for cells, first, n_bits in (
+            (past.unexplained, past.first, NORMAL_BITS),
+            (self.normal, self.frames.start, NORMAL_BITS),
+            (self.access, self.frames.start, ACCESS_BITS),
         ):
-            explained(cells, first, past, channel=track.channel, cell=cell, frames=frames)
+            explained(cells, first, past, channel=track.channel, place=place, frames=frames, n_bits=n_bits)
 
     def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
         emitter = self.emitter(track.key)

@@ -146,6 +146,8 @@ def burst_rise(
     open_ = np.ones(begins.size, bool)
     for energy in energies:
         inside = open_ & (begins >= energy.start) & ((begins + length <= energy.stop) | (energy is energies[-1]))
+        if not inside.any():
+            continue
         at = begins[inside]
         one = Energy(start=energy.start, step=energy.step, sums=energy.sums[:, channel : channel + 1])
         steps[inside] = (np.minimum(at + length, energy.stop) - at) / energy.step
@@ -155,8 +157,11 @@ def burst_rise(
 
 
 def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDArray[np.bool_]:
-    """Which frames hold a burst: enough evidence in all, of the sequence as much as a loud one must bring, and
-    not far less power than those about it."""
+    """Which frames hold a burst.
+
+    It takes enough evidence in all, of the sequence as much as a loud burst must bring, and not far less power than the
+    track's other bursts have.
+    """
     said = np.maximum(measured.own, measured.best)
     together = np.minimum(measured.energy_evidence, MOST_ENERGY_EVIDENCE) + said
     promised = np.minimum((freedom - 1) * np.log1p(np.maximum(measured.rise, 0.0)), MOST_PROMISED)
@@ -178,7 +183,8 @@ def neighbours_say(frames: NDArray[np.int64], hits: NDArray[np.bool_]) -> FloatA
     about[NEIGHBOURS] = 0
     yes = np.convolve(heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
     no = np.convolve(known - heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
-    return np.clip(np.log((yes + 0.5) / (no + 0.5)), LEAST_ODDS, MOST_ODDS)[frames - frames[0]]
+    odds = np.clip(np.log((yes + 0.5) / (no + 0.5)), LEAST_ODDS, MOST_ODDS)
+    return np.asarray(odds[frames - frames[0]], np.float32)
 
 
 def follow(track: Track, measured: Measured, heard: NDArray[np.bool_]) -> Track:
