@@ -26,15 +26,17 @@ def fill(frames: NDArray[np.int64]) -> float:
 
 
 def cycle_share(frames: NDArray[np.int64], cycle: int) -> float:
-    """Share of the frames that come again at the same place of a cycle.
+    """How regularly frames come again at the same places of a cycle: one if at each place in each cycle.
 
     Parameters
     ----------
     frames
         Shape (n,): distinct frame numbers, ascending.
     """
-    _, times = np.unique(frames % cycle, return_counts=True)
-    return float(times[times > 1].sum() / frames.size) if frames.size else 0.0
+    if not frames.size:
+        return 0.0
+    cycles = max(1.0, (int(frames[-1]) - int(frames[0]) + 1) / cycle)
+    return min(1.0, frames.size / (np.unique(frames % cycle).size * cycles))
 
 
 def activity_of(frames: NDArray[np.int64], slots: int, thresholds: GsmThresholds) -> Activity:

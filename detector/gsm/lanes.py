@@ -87,7 +87,7 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     out = energy.copy()
     heard = energy[frame, cell]
     leaked = np.zeros_like(heard)
-    for channel, share in enumerate(leak * np.float32(margin)):
+    for channel, share in enumerate(np.minimum(leak * np.float32(margin), 1)):
         np.maximum(leaked, heard[:, channel, None] * share, out=leaked)
     wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
         WIDE_CHANNELS, WIDE_SHARE * heard.shape[1]

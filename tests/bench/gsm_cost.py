@@ -6,6 +6,7 @@ multiple of ``scipy.fft.fft(x.reshape(-1, 256))``, the least of some rounds. It 
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -164,14 +165,16 @@ def main() -> None:
     second = samples[: int(args.rate) // 256 * 256]
     bare = least(lambda: scipy.fft.fft(second.reshape(-1, 256)), 4 * args.rounds) / (second.size / args.rate)
     heard_s = sum(piece.stop - piece.start for piece in pieces) / args.rate
-    print(f"{args.calls} calls, {args.rate / 1e6:g} MS/s, {heard_s:.1f} s; bare transform {1e3 * bare:.2f} ms/s")
+    sys.stdout.write(
+        f"{args.calls} calls, {args.rate / 1e6:g} MS/s, {heard_s:.1f} s; bare transform {1e3 * bare:.2f} ms/s\n"
+    )
     n_bins = pieces[0].step
     front = {
         "front end: power map": lambda: [spectra.power_map(p.iq[p.start - p.iq_start :], n_bins) for p in pieces],
         "front end: floor": lambda: [noise.floor_of(p.power) for p in pieces],
     }
     for name, work in (front | stages(pieces, context)).items():
-        print(f"{least(work, args.rounds) / heard_s / bare:7.2f}  {name}")
+        sys.stdout.write(f"{least(work, args.rounds) / heard_s / bare:7.2f}  {name}\n")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ RATE_HZ: Final = 2.4e6
 CENTRE_HZ: Final = 897e6
 SUBCARRIER_BANDWIDTH_HZ: Final = 200e3
 
+FINE: Final = 32
+"""Points a symbol of the modulator's phase."""
+
 Bits = NDArray[np.int8]
 
 
@@ -55,17 +58,24 @@ def gmsk(bits: Bits, times_s: NDArray[np.float64]) -> NDArray[np.complex128]:
     symbols = times_s / SYMBOL_S
 
     def ramp(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(2 * np.pi)
+        return x * (1 + erf(x / (width * np.sqrt(2)))) / 2 + width * np.exp(-((x / width) ** 2) / 2) / np.sqrt(
+            2 * np.pi
+        )
 
-    phase = np.zeros_like(symbols)
-    for number, sign in enumerate(alpha):
-        middle = symbols - number
-        phase += np.pi / 2 * sign * np.clip(ramp(middle + 0.5) - ramp(middle - 0.5), 0, 1)
+    grid = np.arange(-4 * FINE, (bits.size + 8) * FINE) / FINE
+    about = np.arange(-4 * FINE, 4 * FINE + 1) / FINE
+    step = np.diff(np.clip(ramp(about + 0.5) - ramp(about - 0.5), 0, 1), prepend=0)
+    impulses = np.zeros(grid.size)
+    impulses[4 * FINE : (bits.size + 4) * FINE : FINE] = alpha
+    turned = np.cumsum(np.convolve(impulses, step)[4 * FINE : 4 * FINE + grid.size])
+    phase = np.pi / 2 * np.interp(symbols, grid, turned)
     edge = np.clip(np.minimum(symbols + 3, bits.size + 3 - symbols) / 3, 0, 1)
     return np.sin(np.pi / 2 * edge) ** 2 * np.exp(1j * phase)
 
 
-def noise(seconds: float, rng: np.random.Generator, *, level: float = 0.02, rate_hz: float = RATE_HZ) -> NDArray[np.complex128]:
+def noise(
+    seconds: float, rng: np.random.Generator, *, level: float = 0.02, rate_hz: float = RATE_HZ
+) -> NDArray[np.complex128]:
     """White noise of a given root mean square."""
     n = round(seconds * rate_hz)
     return (rng.standard_normal(n) + 1j * rng.standard_normal(n)) * level / np.sqrt(2)

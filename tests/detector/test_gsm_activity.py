@@ -27,9 +27,9 @@ def signalling(f):
 
 
 def test_a_slot_holds_a_burst_and_its_guard():
-    assert SLOT_S / SYMBOL_S == pytest.approx(156.25)
+    assert pytest.approx(156.25) == SLOT_S / SYMBOL_S
     assert NORMAL_BITS * SYMBOL_S < SLOT_S
-    assert FRAME_S * 26 == pytest.approx(0.12)
+    assert pytest.approx(0.12) == FRAME_S * 26
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,8 @@ def test_several_slots_are_data(profile):
 
 
 def test_blocks_on_no_cycle_are_data(profile, rng):
-    blocks = np.flatnonzero(rng.uniform(size=96) < 0.4)
+    """Packet data: blocks of four in the 52-frame multiframe (TS 45.002, 7), three in thirteen frames, as they are given."""
+    blocks = np.flatnonzero(rng.uniform(size=96) < 0.3)
     frames = np.array([13 * (b // 3) + 4 * (b % 3) + i for b in blocks for i in range(4)])
     assert activity_of(frames, 1, profile.gsm) == Activity.DATA
 

@@ -44,7 +44,9 @@ def test_fold_is_the_sum_of_its_windows(rng):
     correlator = make_correlator(TRAINING, rate_hz=2.4e6, reach_symbols=5)
     spectrum = spectra(correlator, white((40, correlator.length), rng), 0.0)
     shifts = np.arange(-2, 3)
-    assert np.allclose(fold(correlator, spectrum, shifts), evidence(correlator, spectrum, shifts).sum(axis=0), rtol=1e-4)
+    assert np.allclose(
+        fold(correlator, spectrum, shifts), evidence(correlator, spectrum, shifts).sum(axis=0), rtol=1e-4
+    )
 
 
 def test_one_of_a_bank_says_what_it_says_in_the_bank(rng):

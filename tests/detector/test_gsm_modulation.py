@@ -28,7 +28,7 @@ def test_power_density_reads_its_table_as_the_pulse_says(rng):
 
 @pytest.mark.parametrize("tsc", range(8))
 def test_decomposition_explains_the_textbook_signal(tsc, rng):
-    """The main pulse holds over 99 % of a GMSK signal (Laurent 1986): of all 148 bits, nearly all is explained."""
+    """The main pulse holds over 99 % of the signal inside a burst (Laurent 1986); the ramps take one more per cent."""
     bits = normal_bits(tsc, rng)
     rate = 16 / SYMBOL_S
     times = np.arange(-8 * 16, 156 * 16) / rate
@@ -36,7 +36,7 @@ def test_decomposition_explains_the_textbook_signal(tsc, rng):
     spectrum = np.fft.fft(signal) * np.exp(-2j * np.pi * np.fft.fftfreq(times.size, 1 / rate) * times[0])
     model = sequence_spectrum(bits, 0, np.fft.fftfreq(times.size, 1 / rate))
     share = np.abs(np.vdot(model, spectrum)) ** 2 / (np.vdot(model, model).real * np.vdot(spectrum, spectrum).real)
-    assert share > 0.985
+    assert share > 0.98
 
 
 def test_known_bits_lie_where_the_standard_puts_them():

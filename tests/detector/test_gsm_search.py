@@ -1,0 +1,182 @@
+"""The whole search through the pipeline, on made-up air."""
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detector.gsm import search as gsm_search
+from detector.pipeline import Pipeline, merged
+from detector.types import Activity, IqBlock, Label, Technology, Tuning
+from tests.detector.gsm_air import (
+    CENTRE_HZ,
+    RATE_HZ,
+    access_bits,
+    eight_bits,
+    gmsk,
+    noise,
+    normal_bits,
+    put_burst,
+    put_call,
+)
+
+SEARCHES = {Technology.GSM: gsm_search}
+
+
+def heard(samples, profile, plan, *, centre_hz=CENTRE_HZ, cuts=()):
+    pipeline = Pipeline(profile=profile, plan=plan, searches=SEARCHES)
+    tuning = Tuning(sample_rate_hz=RATE_HZ, centre_hz=centre_hz, limit=1.0)
+    edges = [0, *sorted(cuts), samples.size]
+    outputs = [
+        pipeline.push(IqBlock(tuning=tuning, start=begin, samples=samples[begin:end])) for begin, end in pairwise(edges)
+    ]
+    return merged([*outputs, pipeline.flush()])
+
+
+def call_frames(count):
+    return [frame for frame in range(count) if frame % 26 != 25]
+
+
+def share_found(bursts, begins, tolerance):
+    starts = np.array(sorted(burst.start for burst in bursts))
+    near = (
+        np.abs(starts[:, None] - np.array(begins)[None, :]).min(axis=0) if starts.size else np.full(len(begins), np.inf)
+    )
+    return float((near <= tolerance).mean())
+
+
+def test_a_call_is_one_detection_with_all_its_bursts(profile, plan, rng):
+    air = noise(1.0, rng)
+    begins = put_call(air, call_frames(216), slot=3, tsc=5, carriers_hz=(400e3,), snr_db=8, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert {d.emission for d in out.detections} == {out.detections[0].emission}
+    last = out.detections[-1]
+    assert last.last
+    assert last.kinds == (Label.GSM_NB,)
+    assert last.activity == Activity.CALL
+    assert last.freq_lower_hz == 300e3
+    assert last.snr_db == pytest.approx(8, abs=1)
+    assert str(last.channel) == "ARFCN 37"
+    assert share_found(out.bursts, begins, 3) >= 0.99
+    assert all(burst.detail["tsc"] == 5 for burst in out.bursts)
+    assert len(out.bursts) <= len(begins) + 1
+
+
+def test_a_call_in_bursts_below_the_noise_is_found(profile, plan, rng):
+    air = noise(1.5, rng)
+    put_call(air, call_frames(324), slot=1, tsc=0, carriers_hz=(-600e3,), snr_db=-7, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert out.detections
+    assert all(d.freq_lower_hz == -700e3 for d in out.detections)
+
+
+def test_a_hopping_call_is_one_emission_over_its_carriers(profile, plan, rng):
+    air = noise(1.5, rng)
+    carriers = (-400e3, 200e3, 600e3, 800e3)
+    put_call(air, call_frames(320), slot=2, tsc=5, carriers_hz=carriers, snr_db=8, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert len({d.emission for d in out.detections}) == 1
+    last = out.detections[-1]
+    assert (last.freq_lower_hz, last.freq_upper_hz) == (-500e3, 900e3)
+    assert last.activity == Activity.CALL
+
+
+def test_an_access_burst_alone_is_an_access(profile, plan, rng):
+    air = noise(0.6, rng)
+    put_burst(air, access_bits(rng), 500000.4, carrier_hz=-200e3, snr_db=10, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert [burst.label for burst in out.bursts] == [Label.GSM_AB]
+    assert out.bursts[0].start == pytest.approx(500000.4, abs=2)
+    assert out.detections[-1].activity == Activity.ACCESS
+
+
+def test_signalling_after_access_is_one_phone(profile, plan, rng):
+    air = noise(1.6, rng)
+    put_burst(air, access_bits(rng), 0.02 * RATE_HZ, carrier_hz=0.0, snr_db=9, rng=rng)
+    frames = [f for f in range(30, 340) if f % 51 in range(4)]
+    put_call(air, frames, slot=0, tsc=2, carriers_hz=(0.0,), snr_db=9, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert len({d.emission for d in out.detections}) == 1
+    assert out.detections[-1].kinds == (Label.GSM_AB, Label.GSM_NB)
+    assert out.detections[-1].activity == Activity.SIGNALLING
+
+
+def test_two_phones_in_the_same_frames_are_two(profile, plan, rng):
+    """Twenty decibels apart, on neighbouring carriers and slots."""
+    air = noise(1.0, rng)
+    put_call(air, call_frames(216), slot=2, tsc=1, carriers_hz=(0.0,), snr_db=25, rng=rng)
+    put_call(air, call_frames(216), slot=4, tsc=1, carriers_hz=(200e3,), snr_db=5, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert {d.freq_lower_hz for d in out.detections} == {-100e3, 100e3}
+    assert len({d.emission for d in out.detections}) == 2
+
+
+@pytest.mark.parametrize("error_hz", [-17.5e3, 17.5e3])
+def test_an_uncalibrated_receiver_hears_a_call(profile, plan, rng, error_hz):
+    air = noise(0.8, rng)
+    begins = put_call(air, call_frames(170), slot=6, tsc=7, carriers_hz=(200e3 + error_hz,), snr_db=6, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert len({d.emission for d in out.detections}) == 1
+    assert out.detections[0].freq_lower_hz == 100e3
+    assert share_found(out.bursts, begins, 4) > 0.97
+
+
+def test_a_recording_without_a_centre_is_searched_everywhere(profile, plan, rng):
+    air = noise(0.6, rng)
+    put_call(air, call_frames(130), slot=6, tsc=7, carriers_hz=(77e3,), snr_db=10, rng=rng)
+    out = heard(eight_bits(air), profile, plan, centre_hz=None)
+    assert len({d.emission for d in out.detections}) == 1
+    assert out.detections[0].freq_lower_hz == pytest.approx(-23e3, abs=20e3)
+
+
+def test_air_without_phones_is_silent(profile, plan, rng):
+    air = noise(2.0, rng) + 0.006
+    air += 0.01 * np.exp(2j * np.pi * 0.137 * np.arange(air.size))
+    air[rng.integers(0, air.size, 40)] += 0.5
+    out = heard(eight_bits(air), profile, plan)
+    assert not out.detections
+    assert not out.bursts
+
+
+def test_nothing_is_heard_outside_the_band_plan(profile, plan, rng):
+    air = noise(0.5, rng)
+    put_call(air, call_frames(100), slot=3, tsc=5, carriers_hz=(400e3,), snr_db=15, rng=rng)
+    assert not heard(eight_bits(air), profile, plan, centre_hz=1.0e9).detections
+
+
+def test_a_base_station_is_no_phone(profile, plan, rng):
+    """A carrier without a pause that bears a training sequence in every slot; frames repeat, as idle ones do."""
+    air = noise(1.0, rng)
+    bits = np.concatenate([np.append(normal_bits(3, rng), np.ones(8 + (slot % 4 == 3), np.int8)) for slot in range(8)])
+    times = np.arange(round(RATE_HZ * 60 / 13e3)) / RATE_HZ
+    frame = gmsk(bits, times)
+    carrier = np.tile(frame, air.size // frame.size + 1)[: air.size]
+    air += (
+        0.02 * np.sqrt(10**1.5 * 200e3 / RATE_HZ) * carrier * np.exp(2j * np.pi * 200e3 / RATE_HZ * np.arange(air.size))
+    )
+    assert not heard(eight_bits(air), profile, plan).detections
+
+
+def test_a_phone_that_saturates_the_receiver_is_told_so(profile, plan, rng):
+    air = noise(0.6, rng)
+    put_call(air, call_frames(120), slot=3, tsc=5, carriers_hz=(0.0,), snr_db=50, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert out.detections[-1].clipped
+    assert len({d.emission for d in out.detections}) == 1
+
+
+@cache
+def short_call():
+    rng = np.random.default_rng(5)
+    air = noise(0.55, rng)
+    put_call(air, call_frames(110), slot=3, tsc=5, carriers_hz=(400e3, -200e3), snr_db=3, rng=rng)
+    return eight_bits(air)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(1, 1_319_999), max_size=12, unique=True))
+def test_blocks_of_any_size_give_the_same_result(profile, plan, cuts):
+    assert heard(short_call(), profile, plan, cuts=cuts) == heard(short_call(), profile, plan)
