@@ -40,6 +40,9 @@ NEAREST_SYMBOLS: Final = 110.0
 DOUBTFUL_CONTRAST: Final = 1.5
 """Below it, the rest of the frame is looked at before a new place is believed."""
 
+CONTINUOUS_PLACES: Final = 4
+"""Other places of the frame with training sequences from which a faint carrier counts as a base station's."""
+
 CONTINUOUS_S: Final = 1.0
 """How long a continuous carrier is left alone before it is looked at again."""
 
@@ -396,14 +399,16 @@ class Round:
         return round(self.state.offset_hz / correlator.bin_hz) + np.arange(-1, 2)
 
     def continues(self, lane: Lane) -> bool:
-        """Whether training sequences fill the rest of the frame as well, and do not stand out there."""
+        """Whether training sequences fill the rest of the frame as well, or do not stand out there."""
+        thresholds, proved = self.tools.thresholds, 0
         for cell in range(lane.cell + 3, lane.cell + CELLS - 2, 2):
             other = replace(lane, cell=cell % CELLS)
             proof = self.proof_of(other)
-            if proof is None or proof.log10_p > self.tools.thresholds.continuous_log10_p:
+            if proof is None or proof.log10_p > thresholds.proof_log10_p:
                 continue
-            stands_out = self.contrast(other)
-            if not bursty(proof, stands_out, self.tools.thresholds):
+            proved += 1
+            sure = proof.log10_p <= thresholds.continuous_log10_p
+            if proved >= CONTINUOUS_PLACES or (sure and not bursty(proof, self.contrast(other), thresholds)):
                 return True
         return False
 
