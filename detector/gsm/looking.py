@@ -1,0 +1,228 @@
+"""Looking closely at places that the energy nominated: normal bursts alone, folded, and what is no phone.
+
+Energy nominates, the training sequences prove, and both must agree before a place becomes a track.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.gsm.base import beacon, raised
+from detector.gsm.correlate import Correlator
+from detector.gsm.doubt import believed, bursty
+from detector.gsm.emitter import home_of_track, opened
+from detector.gsm.gate import CELLS
+from detector.gsm.lanes import Lane, folded_lanes, single_lanes
+from detector.gsm.past import contrast, snr_of
+from detector.gsm.proof import Proof, prove
+from detector.gsm.standard import NORMAL_BITS, TRAINING_START
+from detector.gsm.state import Failed
+from detector.gsm.telling import LEAST_SNR, Teller
+from detector.gsm.track import Track
+from detector.types import FloatArray
+
+__all__ = ["Looker"]
+
+NEAREST_SYMBOLS: Final = 110.0
+"""Two tracks of one carrier lie no nearer; their bursts would overlap."""
+
+DOUBTFUL_CONTRAST: Final = 1.5
+"""Below it, the rest of the frame is looked at before a new place is believed."""
+
+CONTINUOUS_PLACES: Final = 4
+"""Other places of the frame with training sequences from which a faint carrier counts as a base station's."""
+
+CHECK_FRAMES: Final = 208
+"""How often base stations are looked for: about once a second."""
+
+CLEAR_LOG10_P: Final = -15.0
+"""A proof from which the receiver's frequency error is known."""
+
+FEW_SINGLES: Final = 2
+MOST_SINGLES: Final = 16
+"""Single bursts that make a lane, unless one is very strong, and how many of them are looked at."""
+
+FOLDED_LANES: Final = 2
+MOST_WINDOWS: Final = 48
+"""Lanes of each folding pattern that are looked at, and the loudest of their frames."""
+
+
+class Looker(Teller):
+    """A teller that looks for new tracks."""
+
+    def look_for_beacons(self) -> None:
+        """Once in a while, look for a base station; where one is heard, every carrier rests."""
+        thresholds, past = self.tools.thresholds, self.state.past
+        if self.frames.stop < self.state.next_check or not len(self.frames):
+            return
+        self.state = replace(self.state, next_check=self.frames.stop + CHECK_FRAMES)
+        for channel in raised(self.segment.floor, self.tools.channels, thresholds):
+            if beacon(
+                channel,
+                past.stop - 1,
+                prove=self.proof_of,
+                contrast=self.contrast,
+                thresholds=thresholds,
+            ):
+                for other in range(self.tools.channels.carriers_hz.size):
+                    self.rest(other)
+                return
+
+    def contrast(self, lane: Lane) -> float:
+        """How far a lane stands out of the quiet places of its frames, as an SNR."""
+        return contrast(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
+
+    def single(self) -> Iterator[tuple[Lane, FloatArray]]:
+        """Lanes of single bursts with their SNR, as far as nothing explains them when their turn comes."""
+        threshold = self.tools.thresholds.single_sigma
+        for lane in single_lanes(self.normal, self.frames, threshold):
+            near = np.arange(lane.cell - 1, lane.cell + 2) % CELLS
+            energy = self.normal[(lane.frames - self.frames.start)[:, None], near, lane.channel].max(axis=1)
+            left = energy > threshold
+            if left.sum() >= FEW_SINGLES or energy.max() > self.tools.thresholds.lone_sigma:
+                loudest = np.sort(np.argsort(energy)[-min(MOST_SINGLES, int(left.sum())) :])
+                yield (
+                    replace(lane, pattern=lane.frames[loudest], frames=lane.frames[loudest]),
+                    self.snr(energy[loudest], lane.channel, NORMAL_BITS),
+                )
+
+    def folded(self) -> Iterator[tuple[Lane, FloatArray]]:
+        """Lanes that stand out of the past when it is folded, with the SNR of their loudest frames."""
+        past = self.state.past
+        for lane in folded_lanes(
+            past.unexplained,
+            past.usual,
+            past.first,
+            threshold=self.tools.thresholds.fold_sigma,
+            per_pattern=FOLDED_LANES,
+            most_frames=MOST_WINDOWS,
+        ):
+            held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
+            yield lane, self.snr(held, lane.channel, NORMAL_BITS)
+
+    def snr(self, sigma: FloatArray, channel: int, n_bits: int) -> FloatArray:
+        """Linear SNR of bursts whose energy stands so many deviations out."""
+        tools = self.tools
+        return snr_of(
+            sigma,
+            channel,
+            tools.channels,
+            n_bits=n_bits,
+            samples_a_step=tools.samples_a_step,
+            rate_hz=tools.rate_hz,
+        )
+
+    def look_at(self, lanes: Iterable[tuple[Lane, FloatArray]], rest_segments: int) -> None:
+        """Look at lanes, the best first; one that proves nothing is not looked at again for some segments."""
+        for lane, snrs in islice(lanes, self.tools.thresholds.looks_a_segment):
+            if lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed):
+                continue
+            tracks = len(self.state.tracks)
+            self.look(lane, snrs)
+            if len(self.state.tracks) == tracks:
+                until = self.frames.stop + rest_segments * len(self.frames)
+                self.state = replace(self.state, failed=(*self.state.failed, Failed(lane.channel, lane.cell, until)))
+
+    def look(self, lane: Lane, snrs: FloatArray) -> None:
+        """Prove one lane: it becomes a track, rests as a continuous carrier, or nothing."""
+        proof, thresholds = self.proof_of(lane), self.tools.thresholds
+        if proof is None:
+            return
+        stands_out = self.contrast(lane)
+        if not believed(proof, snrs, stands_out, thresholds):
+            if proof.log10_p < thresholds.continuous_log10_p and not bursty(proof, stands_out, thresholds):
+                self.rest(lane.channel)
+            return
+        if stands_out < DOUBTFUL_CONTRAST and lane.frames.size > FEW_SINGLES and self.continues(lane):
+            self.rest(lane.channel)
+            return
+        centred = self.proof_of(lane, proof.lag)
+        if centred is not None and centred.evidence > proof.evidence:
+            proof = replace(centred, lag=centred.lag + proof.lag)
+        self.welcome(lane, proof, float(10 * np.log10(max(float(np.median(snrs)), LEAST_SNR))))
+
+    def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
+        """What the training sequences say of a lane, or of a place some samples later."""
+        tools, gate = self.tools, self.state.gate
+        return prove(
+            tools.training,
+            self.state.reel,
+            gate.begins(lane.frames) + lane.cell * gate.period / CELLS + later,
+            first_bit=TRAINING_START,
+            carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
+            shifts=self.shifts(tools.training, tools.training_shifts),
+        )
+
+    def shifts(self, correlator: Correlator, every: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Frequency errors to try: all, or those about the one that is known."""
+        if self.state.offset_hz is None:
+            return every
+        return round(self.state.offset_hz / correlator.bin_hz) + np.arange(-1, 2)
+
+    def continues(self, lane: Lane) -> bool:
+        """Whether training sequences fill the rest of the frame as well, or do not stand out there."""
+        thresholds, proved = self.tools.thresholds, 0
+        for cell in range(lane.cell + 3, lane.cell + CELLS - 2, 2):
+            other = replace(lane, cell=cell % CELLS)
+            proof = self.proof_of(other)
+            if proof is None or proof.log10_p > thresholds.proof_log10_p:
+                continue
+            proved += 1
+            sure = proof.log10_p <= thresholds.continuous_log10_p
+            if proved >= CONTINUOUS_PLACES or (sure and not bursty(proof, self.contrast(other), thresholds)):
+                return True
+        return False
+
+    def rest(self, channel: int) -> None:
+        """Leave a continuous carrier alone, and take back what this segment made of it."""
+        self.resting.add(channel)
+        self.quiet.add(channel)
+        fresh = {e.key for e in self.state.emitters if e.key >= self.first_key and channel in e.channels}
+        self.bursts = [burst for burst in self.bursts if burst.emission not in fresh]
+        self.state = replace(
+            self.state,
+            emitters=tuple(e for e in self.state.emitters if e.key not in fresh),
+            tracks=tuple(track for track in self.state.tracks if track.key not in fresh),
+        )
+
+    def welcome(self, lane: Lane, proof: Proof, snr_db: float) -> None:
+        """Make a track of a proof, and tell what it held in all the past that is kept."""
+        period = self.state.gate.period
+        phase = (lane.cell * period / CELLS + proof.lag) % period
+        for other in self.state.tracks:
+            apart = abs((other.phase - phase + period / 2) % period - period / 2)
+            if other.channel == lane.channel and apart < NEAREST_SYMBOLS * self.tools.symbol:
+                return
+        if proof.log10_p < CLEAR_LOG10_P:
+            self.state = replace(self.state, offset_hz=proof.offset_hz)
+        key = self.state.keys
+        track = Track(
+            key=key,
+            channel=lane.channel,
+            sequence=proof.sequence,
+            phase=phase,
+            offset_hz=proof.offset_hz,
+            frame=self.state.past.first,
+        )
+        home = home_of_track(
+            track,
+            lane.frames,
+            snr_db,
+            emitters=self.state.emitters,
+            tracks=self.state.tracks,
+            rate_hz=self.tools.rate_hz,
+            period=period,
+            thresholds=self.tools.thresholds,
+        )
+        if home is None:
+            self.state = replace(self.state, keys=key + 1)
+            self.put(opened(key, lane.channel, proof))
+        else:
+            track = replace(track, key=home.key)
+            self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
+        track = self.followed(track)
+        self.state = replace(self.state, tracks=(*self.state.tracks, track))

@@ -1,0 +1,61 @@
+"""What the GSM search carries from one segment to the next, as one frozen value."""
+
+from dataclasses import dataclass, field
+
+from detector.gsm.emitter import Emitter
+from detector.gsm.gate import CELLS, Energy, Gate
+from detector.gsm.lanes import Lane
+from detector.gsm.past import Past
+from detector.gsm.reel import Reel
+from detector.gsm.tools import Tools
+from detector.gsm.track import Track
+
+__all__ = ["Failed", "GsmState"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A place that proved nothing and is not looked at before a frame."""
+
+    channel: int
+    cell: int
+    until: int
+
+    def holds(self, lane: Lane) -> bool:
+        """Whether a lane is this place."""
+        apart = abs(lane.cell - self.cell)
+        return lane.channel == self.channel and min(apart, CELLS - apart) <= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GsmState:
+    """What the GSM search carries from one segment to the next.
+
+    Parameters
+    ----------
+    tools
+        None where no uplink is heard.
+    keys
+        How many emitters there were.
+    continuous
+        Carriers that are left alone, and until which sample.
+    failed
+        Places that proved nothing lately.
+    offset_hz
+        The receiver's frequency error, once a clear proof told it.
+    next_check
+        Frame at which base stations are looked for again.
+    """
+
+    tools: Tools | None
+    gate: Gate
+    past: Past
+    reel: Reel = field(default_factory=Reel)
+    energies: tuple[Energy, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    emitters: tuple[Emitter, ...] = ()
+    keys: int = 0
+    continuous: tuple[tuple[int, int], ...] = ()
+    failed: tuple[Failed, ...] = ()
+    offset_hz: float | None = None
+    next_check: int = 0

@@ -1,0 +1,205 @@
+"""What is told of known tracks: their bursts in each segment, and the emissions at its end.
+
+A teller works on one segment and holds the state while findings come in. It looks for nothing new.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.gsm.emitter import Emitter, emission_of, heard
+from detector.gsm.gate import CELLS
+from detector.gsm.past import explained
+from detector.gsm.proof import log10_tail
+from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ
+from detector.gsm.state import GsmState
+from detector.gsm.tools import Tools
+from detector.gsm.track import STRONG_EVIDENCE, Measured, Track, chosen, follow, measure
+from detector.types import Burst, Finding, FloatArray, Label, Segment
+
+__all__ = ["LEAST_SNR", "Teller"]
+
+CONTINUOUS_S: Final = 1.0
+"""How long a continuous carrier is left alone before it is looked at again."""
+
+ENERGETIC: Final = 2.0
+"""Evidence of its energy from which a frame's training sequence counts for its emission."""
+
+LEAST_SNR: Final = 1e-2
+"""Power over the noise, linear, below which none is told."""
+
+TRIALS: Final = 1e4
+"""Hypotheses among which a track was found."""
+
+BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
+
+
+class Teller:
+    """One segment's work on a state that is replaced as findings come in; nothing outlives it."""
+
+    def __init__(
+        self, state: GsmState, tools: Tools, segment: Segment, frames: range, normal: FloatArray, access: FloatArray
+    ) -> None:
+        self.state, self.tools, self.segment, self.frames = state, tools, segment, frames
+        self.normal, self.access = normal, access
+        self.first_key = state.keys
+        self.bursts: list[Burst] = []
+        self.touched: set[int] = set()
+        self.resting = {channel for channel, until in state.continuous if until > segment.start}
+        self.quiet: set[int] = set()
+        alive = tuple(failed for failed in state.failed if failed.until >= frames.stop)
+        self.state = replace(state, failed=alive)
+
+    def followed(self, track: Track) -> Track:
+        """The track after this segment, its bursts told."""
+        gate, tools = self.state.gate, self.tools
+        frames = np.arange(track.frame, self.frames.stop)
+        begins = gate.begins(frames)
+        whole = begins + track.phase + NORMAL_BITS * tools.symbol <= self.segment.stop
+        if not whole.any():
+            return track
+        found = measure(
+            track,
+            frames[whole],
+            begins[whole],
+            reel=self.state.reel,
+            energies=self.state.energies,
+            channels=tools.channels,
+            correlator=tools.fine,
+        )
+        if not found.frames.size:
+            return replace(track, frame=int(frames[whole][-1]) + 1)
+        hits = chosen(found, tools.fine.freedom, tools.thresholds)
+        self.explain(track, found.frames[hits])
+        self.tell(track, found, hits)
+        return follow(track, found, hits)
+
+    def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
+        """Blank what a track's bursts hold: of these frames, the one before, and the one to come."""
+        place = track.phase / (self.state.gate.period / CELLS)
+        coming = frames[-1:] + 1 if frames.size and frames[-1] == self.frames.stop - 1 else frames[:0]
+        frames = np.concatenate([np.array(track.frames[-1:], np.int64), frames, coming])
+        past = self.state.past
+        for cells, first, n_bits in (
+            (past.unexplained, past.first, NORMAL_BITS),
+            (self.normal, self.frames.start, NORMAL_BITS),
+            (self.access, self.frames.start, ACCESS_BITS),
+        ):
+            explained(cells, first, past, channel=track.channel, place=place, frames=frames, n_bits=n_bits)
+
+    def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
+        """Add what was measured to the track's emitter, and its bursts to the finding."""
+        emitter = self.emitter(track.key)
+        energetic = found.energy_evidence >= ENERGETIC
+        said = emitter.said + float(found.central[energetic].sum())
+        windows = emitter.windows + int(energetic.sum())
+        log10_p = min(emitter.log10_p, log10_tail(windows, said, TRIALS)) if windows else emitter.log10_p
+        self.put(replace(emitter, said=said, windows=windows, log10_p=log10_p))
+        if not hits.any():
+            return
+        begins = found.begins + np.where(found.own >= STRONG_EVIDENCE, found.lag, 0.0)
+        snrs = 10 * np.log10(np.maximum(found.rise, LEAST_SNR))
+        detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
+        noise_dbfs = self.noise_dbfs(track.channel)
+        bursts = [
+            self.burst(Label.GSM_NB, track.key, track.channel, float(begins[i]), float(snrs[i]), noise_dbfs, detail)
+            for i in np.flatnonzero(hits)
+        ]
+        self.add(track.key, track.channel, bursts)
+
+    def burst(
+        self,
+        label: Label,
+        key: int,
+        channel: int,
+        begin: float,
+        snr_db: float,
+        noise_dbfs: float,
+        detail: Mapping[str, int | float | str],
+    ) -> Burst:
+        """A measured burst on its carrier."""
+        carrier = float(self.tools.channels.carriers_hz[channel])
+        start, count = round(begin), round(BITS[label] * self.tools.symbol)
+        return Burst(
+            label=label,
+            start=start,
+            count=count,
+            freq_lower_hz=carrier - RASTER_HZ / 2,
+            freq_upper_hz=carrier + RASTER_HZ / 2,
+            snr_db=snr_db,
+            power_dbfs=snr_db + noise_dbfs,
+            clipped=self.clipped(start, count),
+            emission=key,
+            detail=detail,
+        )
+
+    def clipped(self, start: int, count: int) -> bool:
+        """Whether the converter stood at its end in a burst of this segment."""
+        if not self.segment.clipped:
+            return False
+        begin = max(0, start - self.segment.iq_start)
+        parts = self.segment.iq[begin : max(0, start + count - self.segment.iq_start)].view(np.float32)
+        return bool(parts.size) and float(np.abs(parts).max()) >= self.segment.tuning.limit
+
+    def noise_dbfs(self, channel: int) -> float:
+        """Noise in 200 kHz."""
+        density = float(self.segment.floor @ self.tools.channels.weights[:, channel])
+        return float(10 * np.log10(density * RASTER_HZ * self.segment.step / self.tools.rate_hz))
+
+    def add(self, key: int, channel: int, bursts: Sequence[Burst]) -> None:
+        """Give bursts, and let their emitter know them."""
+        self.bursts += bursts
+        self.touched.add(key)
+        label = bursts[0].label
+        self.put(
+            heard(
+                self.emitter(key),
+                label,
+                channel=channel,
+                start=min(burst.start for burst in bursts),
+                stop=max(burst.start + burst.count for burst in bursts),
+                snrs_db=[burst.snr_db for burst in bursts],
+                noise_dbfs=self.noise_dbfs(channel),
+                clipped=any(burst.clipped for burst in bursts),
+            )
+        )
+
+    def emitter(self, key: int) -> Emitter:
+        """The emitter of a key."""
+        return next(emitter for emitter in self.state.emitters if emitter.key == key)
+
+    def put(self, emitter: Emitter) -> None:
+        """Keep a new state of an emitter."""
+        others = tuple(other for other in self.state.emitters if other.key != emitter.key)
+        self.state = replace(self.state, emitters=(*others, emitter))
+
+    def finish(self) -> tuple[GsmState, Finding]:
+        """The next state, and all that this segment brought."""
+        state, tools, segment = self.state, self.tools, self.segment
+        gone = segment.stop - tools.thresholds.gone_s * tools.rate_hz
+        over = {e.key for e in state.emitters if segment.final or e.stop < gone}
+        told = [e for e in state.emitters if e.bursts and (e.key in over or e.key in self.touched)]
+        emissions = tuple(
+            emission_of(
+                emitter,
+                state.tracks,
+                channels=tools.channels,
+                rate_hz=tools.rate_hz,
+                thresholds=tools.thresholds,
+                ended=emitter.key in over,
+            )
+            for emitter in sorted(told, key=lambda e: e.key)
+        )
+        until = segment.stop + round(CONTINUOUS_S * tools.rate_hz)
+        continuous = [(c, u) for c, u in state.continuous if c in self.resting - self.quiet]
+        state = replace(
+            state,
+            emitters=tuple(e for e in state.emitters if e.key not in over),
+            tracks=tuple(track for track in state.tracks if track.key not in over),
+            continuous=(*continuous, *((c, until) for c in sorted(self.quiet))),
+        )
+        bursts = tuple(sorted(self.bursts, key=lambda burst: (burst.start, burst.freq_lower_hz)))
+        return state, Finding(bursts=bursts, emissions=emissions)
