@@ -138,6 +138,27 @@ def detect(
         raise typer.Exit(2)
 
 
+@app.command(epilog="Example: wingwatch locate site.json episodes.ndjson > places.ndjson")
+def locate(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="Cells and sensors with their places (JSON).")],
+    episodes: Annotated[Path, typer.Argument(metavar="EPISODES", help="Levels per sensor, one phone a line (NDJSON).")],
+) -> None:
+    """Say where each phone probably is: a probability per cell and for outside, one JSON object a line.
+
+    The law of propagation is learned from the episodes themselves; sensors that turn out to be deaf are named on stderr.
+    """
+    from calibration.locate_files import LocateError, deaf_line, locate_files
+
+    try:
+        answers, deaf = locate_files(site, episodes)
+    except (LocateError, OSError) as error:
+        raise fail(str(error)) from error
+    for answer in answers:
+        print(json.dumps(answer))  # noqa: T201 - the contract's output
+    for sensor in deaf:
+        typer.echo(f"wingwatch: {deaf_line(sensor)}", err=True)
+
+
 def load_profile(path: Path | None) -> "Profile":
     """The profile in a file, or the default one."""
     from detector.profile import ProfileError, parse_profile

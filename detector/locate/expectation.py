@@ -1,0 +1,96 @@
+"""What episodes are expected to say of each pair of place and sensor, while their places and powers are only probable.
+
+The expectation half of learning: sums over episodes, additive, so that episodes can be forgotten once they are summed.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from detector.locate.evidence import N_POWERS, Field, Weighed, chance_of_silence
+from detector.locate.ground import Real
+from detector.locate.walks import Walks, surplus
+
+__all__ = ["Sums", "no_sums", "sums_of", "walk_sums"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sums:
+    """Expected sums over episodes: all that learning needs to keep of them.
+
+    Parameters
+    ----------
+    weight, first, second
+        Shape (n_places, n_sensors): how many levels (a silence counts as a level that is only bounded), and the sums of
+        the levels above the phone's power and of their squares.
+    places
+        Shape (n_places,): episodes a place.
+    powers
+        Shape (N_POWERS,): episodes a power.
+    """
+
+    weight: Real
+    first: Real
+    second: Real
+    places: Real
+    powers: Real
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+    def scaled(self, factor: float) -> "Sums":
+        """All sums times a factor."""
+        return Sums(**{f.name: factor * getattr(self, f.name) for f in fields(self)})
+
+
+def no_sums(n_places: int, n_sensors: int) -> Sums:
+    """Of no episode."""
+    nothing = np.zeros((n_places, n_sensors))
+    return Sums(weight=nothing, first=nothing, second=nothing, places=np.zeros(n_places), powers=np.zeros(N_POWERS))
+
+
+def sums_of(weighed: Weighed, field: Field) -> Sums:
+    """Expected sums of a chunk of episodes."""
+    heard, joint, powers_db = weighed.episodes.heard, weighed.joint, weighed.powers_db
+    level = np.where(heard, weighed.episodes.levels_db, 0.0)
+    places = weighed.places
+    power = np.tensordot(powers_db.astype(np.float32), joint, 1).astype(float)
+    square = np.tensordot((powers_db**2).astype(np.float32), joint, 1).astype(float)
+    weight = places.T @ heard
+    first = places.T @ level - power.T @ heard
+    second = places.T @ level**2 - 2 * power.T @ level + square.T @ heard
+    for poi, silent in weighed.episodes.silences():
+        count = joint.transpose(0, 2, 1) @ silent
+        mean, variance = silent_level(field, powers_db, poi)
+        weight += count.sum(axis=0)
+        first += (count * mean).sum(axis=0)
+        second += (count * (variance + mean**2)).sum(axis=0)
+    powers = np.zeros(N_POWERS)
+    powers[weighed.powers] = joint.sum(axis=(1, 2))
+    return Sums(weight=weight, first=first, second=second, places=places.sum(axis=0), powers=powers)
+
+
+def silent_level(field: Field, powers_db: Real, poi: float) -> tuple[Real, Real]:
+    """Mean and variance of the level above the phone's power that a silent sensor did not hear.
+
+    Both have shape (n_powers, n_places, n_sensors); moments of a Gaussian whose part above the limit is thinned by the
+    probability of intercept.
+    """
+    chance, limit = chance_of_silence(field, powers_db, poi)
+    pull = poi * np.exp(-(limit**2) / 2) / np.sqrt(2 * np.pi) / chance
+    return field.mean_db - pull * field.spread_db, (1 - limit * pull - pull**2) * field.spread_db**2
+
+
+def walk_sums(law: Field, walks: Walks) -> Sums:
+    """Sums of walk tests, whose places are known; they tell nothing of where phones are, nor of their powers."""
+    heard = walks.stops.heard
+    level = np.where(heard, surplus(law, walks) + law.mean_db[walks.spots], 0.0)
+    n_places = len(law.mean_db)
+    stops = np.equal.outer(np.arange(n_places), walks.spots).astype(float)
+    return Sums(
+        weight=stops @ heard,
+        first=stops @ level,
+        second=stops @ level**2,
+        places=stops.sum(axis=1),
+        powers=np.zeros(N_POWERS),
+    )
