@@ -19,8 +19,11 @@ from detector.lte.thresholds import LteThresholds
 __all__ = ["NO_ATTEMPTS", "Attempts", "Occasion", "search_attempts"]
 
 KNOWN_ROOTS: Final = 32
-KNOWN_OCCASIONS: Final = 4
+KNOWN_OCCASIONS: Final = 3
 """What is kept of the cells heard in this run, the latest."""
+
+FORGOTTEN_S: Final = 4.0
+"""An occasion on which nothing was heard for so long is forgotten."""
 
 SAME_PLACE_HZ: Final = 30e3
 SAME_TIME_S: Final = 60e-6
@@ -79,7 +82,9 @@ def search_attempts(
     kept = distinct(found, attempts.told)
     heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
     told = (*attempts.told, *kept)[-TOLD:]
-    return Attempts(occasions=learned(occasions, kept, rate), roots=heard, told=told), kept, skipped
+    oldest = piece.stretch.stop - FORGOTTEN_S * rate
+    occasions = tuple(one for one in learned(occasions, kept, rate) if one.start > oldest)
+    return Attempts(occasions=occasions, roots=heard, told=told), kept, skipped
 
 
 def learned(occasions: tuple[Occasion, ...], found: Sequence[Preamble], sample_rate_hz: float) -> tuple[Occasion, ...]:
@@ -110,7 +115,7 @@ def stand_out(
     trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
     found = find_preambles(piece.stretch, places, levels, known=known)
     found += find_preambles(piece.stretch, trains, levels, known=known, half_bin=True)
-    return [p for p in found if piece.owns(p.start)], skipped
+    return [p for p in distinct(found) if piece.owns(p.start)], skipped
 
 
 def on_occasion(piece: Piece, occasion: Occasion, levels: LteThresholds, known: Collection[int]) -> list[Preamble]:

@@ -84,7 +84,7 @@ def parity(cells: NDArray[np.float64]) -> int:
     return int(pairs[1::2].sum() > pairs[0::2].sum())
 
 
-def boxes_of(cells: NDArray[np.float64], *, first: int, likelihood: float) -> Iterator[Box]:
+def boxes_of(cells: NDArray[np.float64], *, first: int, likelihood: float, most: int | None = None) -> Iterator[Box]:
     """Boxes of a map, in order of time.
 
     Parameters
@@ -95,11 +95,16 @@ def boxes_of(cells: NDArray[np.float64], *, first: int, likelihood: float) -> It
         Which slots begin a subframe, 0 or 1.
     likelihood
         Log likelihood ratio from which a box counts.
+    most
+        If given, only so many subframes are looked at, those with the strongest cell.
     """
-    for slot in range(first, len(cells) - 1, 2):
-        pair = cells[slot : slot + 2]
-        if gain(pair.max()) * CELL_VALUES * pair.size > likelihood:
-            yield from subframe_boxes(pair, slot, likelihood)
+    slots = np.arange(first, len(cells) - 1, 2)
+    loudest = np.maximum(cells[slots].max(axis=1), cells[slots + 1].max(axis=1))
+    worth = np.flatnonzero(gain(loudest) * CELL_VALUES * 2 * cells.shape[1] > likelihood)
+    if most is not None:
+        worth = np.sort(worth[np.argsort(-loudest[worth])[:most]])
+    for slot in slots[worth].tolist():
+        yield from subframe_boxes(cells[slot : slot + 2], slot, likelihood)
 
 
 def subframe_boxes(pair: NDArray[np.float64], slot: int, likelihood: float) -> Iterator[Box]:

@@ -39,22 +39,23 @@ def stirring(groups: FloatArray, *, step_s: float, group_hz: float, deviations: 
     deviations
         Of a normal variable that one box must exceed; two of one frequency need one less.
     """
+    pairs = (groups[:, 0::2] + groups[:, 1::2]) * np.float32(0.5)
     period = RHYTHM_S / step_s
     return any(
-        stirs(groups, max(1, round(length_s / step_s)), max(1, round(width_hz / group_hz)), deviations, period)
+        stirs(pairs, max(1, round(length_s / step_s)), max(1, round(width_hz / group_hz / 2)), deviations, period)
         for length_s, width_hz in BOXES
     )
 
 
-def stirs(groups: FloatArray, steps: int, width: int, deviations: float, period: float) -> bool:
-    """The same for one size of box."""
-    if len(groups) < 4 * steps or groups.shape[1] < width:
+def stirs(pairs: FloatArray, steps: int, width: int, deviations: float, period: float) -> bool:
+    """The same for one size of box, in steps and pairs of groups."""
+    if len(pairs) < 4 * steps or pairs.shape[1] < width:
         return True
     stride, spacing = max(1, steps // 2), max(1, width // 2)
-    means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
+    means = box_means(pairs, steps=steps, width=width, stride=stride, spacing=spacing)
     usual = np.median(means[::SPARSE], axis=0)
     ratio = means / np.minimum(usual, np.float32(BUSY) * np.median(usual))
-    values = independent_values(steps, width)
+    values = independent_values(steps, 2 * width)
     if ratio.max() > gamma_quantile(deviations, values):
         return True
     hits = ratio > gamma_quantile(deviations - 1, values)

@@ -5,6 +5,7 @@ and kept. A phase is right when the energies of the cells of its grid differ mos
 here knows what a cell holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,29 +108,35 @@ class SlotMap:
     floor: NDArray[np.float64]
 
 
-def learn(stretch: Stretch, votes: Votes, *, allowed: tuple[float, float]) -> tuple[Lattice, Votes]:
+def learn(
+    stretch: Stretch, votes: Votes, *, allowed: tuple[float, float], taken: Sequence[tuple[int, int]] = ()
+) -> tuple[Lattice, Votes]:
     """The lattice on which energies differ most, in a stretch and in those that voted before.
 
     Parameters
     ----------
     allowed
         Lower and upper edge of the part of the band to look at.
+    taken
+        First samples and ends, absolute, of what is known to lie on no lattice.
     """
     length = SLOT_S * stretch.sample_rate_hz
-    slots = FADING * votes.slots + slot_votes(stretch, allowed)
+    slots = FADING * votes.slots + slot_votes(stretch, allowed, taken)
     slot = int(np.argmax(slots)) / slots.size * length
-    energies, frequencies = slot_energies(stretch, slot_starts(stretch, slot))
+    starts = slot_starts(stretch, slot)
+    energies, frequencies = slot_energies(stretch, starts)
     inside = (frequencies > allowed[0]) & (frequencies < allowed[1])
-    blocks = FADING * votes.blocks + block_votes(energies[:, inside])
+    blocks = FADING * votes.blocks + block_votes(quietened(energies[:, inside], starts, round(length), taken))
     lower = float(frequencies[inside][0]) + (int(np.argmax(blocks)) - 0.5) * SLOT_BIN_HZ
     return Lattice(slot=slot, lower_hz=lower), Votes(slots=slots, blocks=blocks)
 
 
-def slot_votes(stretch: Stretch, allowed: tuple[float, float]) -> NDArray[np.float64]:
+def slot_votes(stretch: Stretch, allowed: tuple[float, float], taken: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
     """How much the energies of slots of each phase stand out, shape (32,)."""
     rate = stretch.sample_rate_hz
     size = round(SLOT_S / CHUNKS * rate)
     bands, values = chunk_bands(stretch, size, allowed)
+    bands = quietened(bands, stretch.start + size * np.arange(len(bands)), size, taken)
     summed = np.pad(np.cumsum(bands, axis=0, dtype=np.float64), ((1, 0), (0, 0)))
     slot = SLOT_S * rate / size
     scores = [
@@ -152,6 +159,16 @@ def chunk_bands(stretch: Stretch, size: int, allowed: tuple[float, float]) -> tu
     width = inside.shape[1] // half * half
     halves = inside[:, :width].reshape(n, -1, half).sum(axis=2)
     return np.asarray(halves[:, :-1] + halves[:, 1:], np.float32), CHUNKS * 2 * half
+
+
+def quietened(
+    power: FloatArray, starts: NDArray[np.int64], length: int, taken: Sequence[tuple[int, int]]
+) -> FloatArray:
+    """The same map, but rows that overlap what is taken hold the medians of all rows."""
+    rows = np.zeros(len(power), bool)
+    for begin, end in taken:
+        rows |= (starts < end) & (starts + length > begin)
+    return np.where(rows[:, None], np.median(power, axis=0), power).astype(np.float32) if rows.any() else power
 
 
 def notched(power: FloatArray) -> FloatArray:

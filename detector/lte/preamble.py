@@ -93,16 +93,16 @@ def rank_roots(bins: Iq) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape (n_windows, 838), for the roots 1 to 838; in white noise each is a sum of ``LAGS`` exponential variables
-        of unit mean.
+        Shape (n_windows, 838), for the roots 1 to 838; where phases are random each is a sum of ``LAGS`` exponential
+        variables of unit mean, whatever the spectrum.
     """
-    n = bins.shape[1]
     total = np.zeros((len(bins), PREAMBLE_LENGTH - 1), np.float32)
     for lag in range(1, LAGS + 1):
         product = bins[:, lag:] * bins[:, :-lag].conj()
+        energy = (product.real**2 + product.imag**2).sum(axis=1, keepdims=True)
         tones = scipy.fft.fft(product, COARSE_TRANSFORM, axis=1, overwrite_x=True)
         picked = tones.take(tone_places(lag), axis=1)
-        total += (picked.real**2 + picked.imag**2) / np.float32(n - lag)
+        total += (picked.real**2 + picked.imag**2) / np.maximum(energy, np.float32(1e-30))
     return total
 
 

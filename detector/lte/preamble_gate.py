@@ -27,6 +27,9 @@ TRAIN_PERIODS_S: Final = (15e-3, 16e-3, 18e-3, 20e-3)
 TRAIN_LIMIT: Final = 6.0
 """Deviations of one box that count for a train: one strong burst is none."""
 
+SPARSE: Final = 4
+"""Every so many boxes are enough for a median."""
+
 TRAINS: Final = 3
 LEAST_TRAIN: Final = 4
 """Trains that are followed in a segment, and periods that a segment must have."""
@@ -89,10 +92,11 @@ def preamble_triggers(
     )
     near = (steps // stride + 1, round(PREAMBLE_WIDTH_HZ / SPACING_HZ))
     maxima = list(local_maxima(excess, deviations, near))
+    steady = np.minimum(excess, np.float32(TRAIN_LIMIT))
     trains = [
         place
         for period_s in TRAIN_PERIODS_S
-        for place in train_rows(excess, period_s / (stride * step_s), train_deviations, near)
+        for place in train_rows(steady, period_s / (stride * step_s), train_deviations, near)
     ]
     triggers = [
         Trigger(step=row * stride, lower_hz=float(lowers[column]), train=train)
@@ -112,7 +116,7 @@ def usual(means: FloatArray) -> FloatArray:
     """What boxes hold where nobody sends: the medians, but no more than that of all places; one in a short segment."""
     if len(means) <= 16:
         return np.ones(means.shape[1], np.float32)
-    medians = np.median(means, axis=0)
+    medians = np.median(means[::SPARSE], axis=0)
     return np.asarray(np.minimum(medians, np.median(medians)), np.float32)
 
 
@@ -133,6 +137,6 @@ def train_rows(
     """Rows and columns of the boxes of the strongest trains."""
     if len(excess) < LEAST_TRAIN * period:
         return
-    total, starts = folded(np.minimum(excess, np.float32(TRAIN_LIMIT)), period)
+    total, starts = folded(excess, period)
     for row, column in list(local_maxima(total, deviations, near))[:TRAINS]:
         yield from ((int(start) + row, column) for start in starts)

@@ -7,6 +7,7 @@ technologies send none of these sequences.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -154,10 +155,16 @@ def subcarriers(
     size = round(SYMBOL_S * rate)
     first = np.clip(np.round((at_s - EARLY_S) * rate).astype(np.int64), 0, stretch.iq.size - size)
     windows = stretch.iq[first[..., None] + np.arange(size)]
-    tones = lower_hz + shifts_hz[:, None] + SUBCARRIER_HZ * (np.arange(count) + 0.5)
-    turns = np.exp(-2j * np.pi / rate * np.arange(size)[:, None] * tones.ravel()).astype(np.complex64)
-    bins: Iq = (windows @ turns).reshape(*at_s.shape, shifts_hz.size, count)
+    shifts = np.exp(-2j * np.pi / rate * (lower_hz + shifts_hz)[:, None] * np.arange(size)).astype(np.complex64)
+    bins: Iq = (windows[..., None, :] * shifts) @ turns(size, count, rate)
     return bins
+
+
+@lru_cache(maxsize=64)
+def turns(size: int, count: int, sample_rate_hz: float) -> Iq:
+    """What takes a symbol's samples to so many subcarriers from zero upwards, shape (size, count)."""
+    tones = SUBCARRIER_HZ * (np.arange(count) + 0.5)
+    return np.asarray(np.exp(-2j * np.pi / sample_rate_hz * np.arange(size)[:, None] * tones), np.complex64)
 
 
 def logs_of(
@@ -237,6 +244,7 @@ def energy(bins: Iq) -> NDArray[np.float32]:
     return np.asarray((bins.real**2 + bins.imag**2).sum(axis=-1), np.float32)
 
 
+@lru_cache(maxsize=1)
 def rotated_sequences() -> Iq:
     """Conjugates of one block's base sequences at all rotations, shape (12, 30 * ROTATIONS)."""
     turns = np.exp(2j * np.pi / ROTATIONS * np.arange(ROTATIONS)[:, None] * np.arange(BLOCK_SUBCARRIERS))

@@ -3,7 +3,7 @@
 Ties the stages together and carries what they need of the past, in bounded size. The stages themselves are pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from detector.lte.access import Preamble
 from detector.lte.attempts import NO_ATTEMPTS, Attempts, search_attempts
 from detector.lte.channels import NEW_CELL, Cell, Channels, search_channels
+from detector.lte.jamming import jammed
 from detector.lte.phones import Phone, emission_of, joined
 from detector.lte.pieces import Piece, piece_of, remembered
 from detector.lte.standard import PREAMBLE_WIDTH_HZ
@@ -57,7 +58,8 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
     cell, channels = search_channels(state.cell, piece, state.past, attempts.told, ranges=ranges, levels=levels)
     state = replace(state, past=remembered(state.past, piece), attempts=attempts, cell=cell)
     state, bursts, emissions = told(state, preambles, channels, piece, final=segment.final)
-    return state, Finding(bursts=bursts, emissions=emissions, events=limits(segment, skipped))
+    happened = tuple(events(piece, skipped, channels.evidence, levels.jamming_db))
+    return state, Finding(bursts=bursts, emissions=emissions, events=happened)
 
 
 def told(
@@ -95,9 +97,12 @@ def burst_of(preamble: Preamble, piece: Piece) -> Burst:
     )
 
 
-def limits(segment: Segment, skipped: int) -> tuple[Event, ...]:
-    """What the bounded search left out."""
-    if not skipped:
-        return ()
-    detail = f"{skipped} places were not searched for LTE preambles: more energy than the search may follow"
-    return (Event(kind=EventKind.LIMITED, start=segment.start, stop=segment.stop, detail=detail),)
+def events(piece: Piece, skipped: int, evidence: float, level_db: float) -> Iterator[Event]:
+    """What happened to the search itself: what it left out, and noise over the whole band that no cell explains."""
+    start, stop = piece.own_start, piece.stretch.stop
+    if skipped:
+        detail = f"{skipped} places were not searched for LTE preambles: more energy than the search may follow"
+        yield Event(kind=EventKind.LIMITED, start=start, stop=stop, detail=detail)
+    if not evidence and jammed(piece.groups, level_db=level_db):
+        detail = f"noise stands more than {level_db:g} dB over the floor in the whole LTE band"
+        yield Event(kind=EventKind.JAMMING, start=start, stop=stop, detail=detail)

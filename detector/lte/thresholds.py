@@ -35,6 +35,8 @@ class LteThresholds:
         Evidence of the reference sequences from which a lattice is a cell's.
     sure_evidence
         Evidence beyond the number of hypotheses at which an emission's score is 0.9.
+    jamming_db
+        Level of the quietest part of the band over the learned floor from which it counts as jammed [dB].
     release_s
         Silence after which an emission has ended [s].
     """
@@ -53,10 +55,11 @@ class LteThresholds:
     box_likelihood: float
     lattice_evidence: float
     sure_evidence: float
+    jamming_db: float
     release_s: float
 
     def __post_init__(self) -> None:
-        for name in ("preamble_searches_per_s", "preamble_rank", "sure_evidence", "release_s"):
+        for name in ("preamble_searches_per_s", "preamble_rank", "sure_evidence", "jamming_db", "release_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)} is not positive")
         if not 0 < self.preamble_known_evidence <= self.preamble_evidence:

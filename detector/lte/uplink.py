@@ -23,7 +23,7 @@ from detector.types import Label
 
 __all__ = ["Lock", "Reading", "Scope", "follow", "read"]
 
-TESTED: Final = 16
+TESTED: Final = 12
 """Strongest boxes of each kind whose reference sequences are tried."""
 
 
@@ -42,7 +42,10 @@ ALONE: Final = 9.0
 
 EXACT: Final = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
 
-SIZES: Final = (1, 2, 4, 8, 16)
+LEARNT_FROM: Final = 40
+"""Strongest subframes of a stretch in which an unknown cell's boxes are looked for."""
+
+SIZES: Final = (1, 2, 4, 12)
 SUBSETS: Final = 2 * len(SIZES) + 1
 """Sets of the strongest boxes whose common evidence is tried."""
 
@@ -96,8 +99,9 @@ class Reading:
 
 def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading, Votes]:
     """Learn a stretch's lattice, box its energies and weigh their proof."""
-    lattice, votes = learn(stretch, votes, allowed=scope.allowed)
-    reading = boxed(stretch, lattice, scope)
+    taken = [(one.start, one.start + one.count) for one in scope.preambles]
+    lattice, votes = learn(stretch, votes, allowed=scope.allowed, taken=taken)
+    reading = boxed(stretch, lattice, scope, subframes=LEARNT_FROM)
     return proven(stretch, reading, COARSE, votes.prior(COARSE.frequencies_hz)), votes
 
 
@@ -130,11 +134,11 @@ def likely(stretch: Stretch, reading: Reading, box: Box, likelihood: float) -> b
     return box.likelihood >= likelihood or box.likelihood + own >= likelihood + 2
 
 
-def boxed(stretch: Stretch, lattice: Lattice, scope: Scope) -> Reading:
-    """Boxes of a stretch on a lattice, not yet proven."""
+def boxed(stretch: Stretch, lattice: Lattice, scope: Scope, *, subframes: int | None = None) -> Reading:
+    """Boxes of a stretch on a lattice, not yet proven; of its strongest subframes alone, if so many are given."""
     energies = slot_map(stretch, lattice, allowed=scope.allowed, noise=scope.noise)
     cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
-    boxes = tuple(boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood))
+    boxes = tuple(boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood, most=subframes))
     return Reading(lattice=lattice, map=energies, boxes=boxes, evidence=0.0, group=-1)
 
 

@@ -165,6 +165,27 @@ def test_a_crowded_band_costs_a_bounded_search_and_says_so(rng, profile, plan):
     assert "not searched" in limited[0].detail
 
 
+def test_a_jammer_is_an_event_and_no_phone(rng, profile, plan):
+    samples = noise(1.5, rng)
+    samples[round(0.8 * RATE) :] *= np.float32(4.0)
+    bursts, detections, events = heard(received(samples), profile, plan)
+    assert bursts == []
+    assert detections == []
+    jamming = [event for event in events if event.kind is EventKind.JAMMING]
+    assert jamming
+    assert jamming[0].start > 0.5 * RATE
+
+
+def test_an_upload_is_no_jammer(rng, profile, plan):
+    samples = noise(0.6, rng)
+    for k in range(100, 590):
+        grant = pusch(CARRIER, subframe=k % 10, first_block=0, blocks=6, rng=rng)
+        add(samples, grant, start_s=k * 1e-3, width_hz=1.08e6, snr_db=12.0, offset_hz=0.0)
+    _, detections, events = heard(received(samples), profile, plan)
+    assert detections[-1].activity is Activity.DATA
+    assert not [event for event in events if event.kind is EventKind.JAMMING]
+
+
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
 def test_more_evidence_never_scores_less(one, other):
     low, high = sorted((one, other))

@@ -1,0 +1,35 @@
+"""Wide-band noise that fills the uplink: an event, never a phone.
+
+A phone leaves gaps, in time or beside its carrier; a jammer leaves none. Judged on the quietest part of the map alone, so
+that no burst, however strong, can look like one.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from detector.lte.gate import box_means
+from detector.types import FloatArray
+
+__all__ = ["jammed"]
+
+QUIETEST: Final = 0.1
+"""Share of the map that is quieter than what is looked at."""
+
+STEPS: Final = 8
+WIDTH: Final = 4
+"""Boxes of a millisecond and a resource block: as long as a subframe, so that gaps between subframes show."""
+
+
+def jammed(groups: FloatArray, *, level_db: float) -> bool:
+    """Whether even the quietest part of a map stands a level over the floor that was learned.
+
+    Parameters
+    ----------
+    groups
+        Shape (n_steps, n_groups), mean power over the floor.
+    """
+    if len(groups) < STEPS or groups.shape[1] < WIDTH:
+        return False
+    means = box_means(groups, steps=STEPS, width=WIDTH, stride=2 * STEPS, spacing=WIDTH)
+    return float(np.quantile(means, QUIETEST)) > 10 ** (level_db / 10)
