@@ -72,7 +72,7 @@ class Proof:
 
 def shifts_for(correlator: Correlator, error_hz: float, step: int) -> NDArray[np.int64]:
     """Frequency errors to try, in bins."""
-    most = int(np.ceil(error_hz / correlator.bin_hz / step)) * step
+    most = int(np.ceil((error_hz / correlator.bin_hz - step / 2) / step)) * step
     return np.arange(-most, most + 1, step)
 
 
