@@ -27,17 +27,33 @@ __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 USABLE: Final = 0.492
 """Share of the sample rate on either side of the centre that is no image of the other side's."""
 
+PATIENCE: Final = 4
+"""After so many doubts every other piece is read: the next one still reads the past, and the work stays bounded."""
+
 LEAST_EXCESS: Final = 1e-3
 """Levels nearer to the floor than this are told as this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cell:
-    """What is known of the cell: votes for its lattice, the proven one, and up to where its bursts are told."""
+    """What is known of the cell.
+
+    Parameters
+    ----------
+    votes
+        For its lattice.
+    lock
+        The proven one.
+    told
+        Up to where its bursts are told.
+    doubts
+        How often in a row something stirred that proved no cell.
+    """
 
     votes: Votes = NO_VOTES
     lock: Lock | None = None
     told: int = 0
+    doubts: int = 0
 
 
 NEW_CELL: Final = Cell()
@@ -68,10 +84,14 @@ def search_channels(
         known, channels = told(cell, cell.lock, pieces, preambles, ranges, levels)
         if channels.bursts:
             return known, channels
+    cell = replace(cell, doubts=cell.doubts + 1)
+    if cell.doubts > PATIENCE and cell.doubts % 2:
+        return cell, Channels()
     reading, votes = read(piece.stretch, cell.votes, scope_of(piece, preambles, ranges, levels))
     cell = replace(cell, votes=votes)
     if reading.evidence < levels.lattice_evidence:
         return cell, Channels()
+    cell = replace(cell, doubts=0)
     lock = Lock(lattice=reading.lattice, group=reading.group)
     return told(cell, lock, (*past, piece), preambles, ranges, levels)
 

@@ -1,12 +1,13 @@
 """What the LTE search costs, stage by stage, over one bare transform of the same samples.
 
-Run it from the project's root: ``python tests/bench/lte_cost.py [--phones 1] [--busy] [--rate 2.4e6] [--seconds 4.8]``. It
+Run it from the project's root: ``PYTHONPATH=. python tests/bench/lte_cost.py [--phones 1] [--busy] [--rate 2.4e6]``. It
 makes seeded air in eight bits, cuts it into segments as the pipeline does, and prints the processor time of each stage as
 a multiple of ``scipy.fft.fft(x.reshape(-1, 256))``, the least of some rounds. With ``--busy``, wide-band energy comes each
 millisecond: the search must stay bounded, and what it left out is printed. It judges nothing.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -166,10 +167,11 @@ def main() -> None:
     second = samples[: int(args.rate) // 256 * 256]
     bare = least(lambda: scipy.fft.fft(second.reshape(-1, 256)), 4 * args.rounds) / (second.size / args.rate)
     heard_s = sum(segment.stop - segment.start for segment in cut) / args.rate
-    print(f"{args.phones} phones, {args.rate / 1e6:g} MS/s, {heard_s:.1f} s; bare transform {1e3 * bare:.2f} ms/s")
+    rows = [f"{args.phones} phones, {args.rate / 1e6:g} MS/s, {heard_s:.1f} s; bare transform {1e3 * bare:.2f} ms/s"]
     for name, work in stages(cut, context).items():
-        print(f"{least(work, args.rounds) / heard_s / bare:7.2f}  {name}")
-    print(f"{left_out(cut, context):7d}  of {len(cut)} segments with places left out")
+        rows.append(f"{least(work, args.rounds) / heard_s / bare:7.2f}  {name}")
+    rows.append(f"{left_out(cut, context):7d}  of {len(cut)} segments with places left out")
+    sys.stdout.write("\n".join(rows) + "\n")
 
 
 if __name__ == "__main__":
