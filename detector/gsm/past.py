@@ -30,6 +30,9 @@ CELLS_A_BIT: Final = SYMBOL_S / (FRAME_S / CELLS)
 STEP_CELLS: Final = 0.93
 """A step of the power map at the rates in use: it smears a burst's edges by so much."""
 
+SMEAR_CELLS: Final = STEP_CELLS / 4
+"""The most energy that a step of which the burst fills a share u gives to the rest: u (1 - u) of the step's."""
+
 COVERED: Final = 0.6
 """Share of a cell's burst from which the cell is blanked whatever it holds."""
 
@@ -114,8 +117,8 @@ def explained(
     length, burst = n_bits * CELLS_A_BIT, NORMAL_BITS * CELLS_A_BIT
     own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), round(place) % CELLS, channel]
     for at in range(int(np.ceil(place - length - STEP_CELLS)), int(place + burst + STEP_CELLS) + 1):
-        overlap = min(at - place + length, burst + STEP_CELLS) - max(at - place, -STEP_CELLS)
-        left = own * SPILL_MARGIN * overlap / np.sqrt(burst * length)
+        overlap = min(at - place + length, burst) - max(at - place, 0.0)
+        left = own * SPILL_MARGIN * (max(overlap, 0.0) + SMEAR_CELLS) / np.sqrt(burst * length)
         turned = frames + at // CELLS - first
         known = (turned >= 0) & (turned < len(cells))
         rows = turned[known]

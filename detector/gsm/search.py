@@ -32,7 +32,7 @@ KEEP_SEGMENTS: Final = 8
 KEEP_FRAMES: Final = 416
 """1.9 s: eight 51-frame cycles, four 104-frame cycles."""
 
-MOST_PLACES: Final = 4
+MOST_PLACES: Final = 10
 """Places of access bursts that are screened, for each place that the correlators may look at."""
 
 ACCESS_EVIDENCE: Final = 14.0

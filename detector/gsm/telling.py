@@ -94,7 +94,7 @@ class Teller:
         """Add what was measured to the track's emitter, and its bursts to the finding."""
         emitter = self.emitter(track.key)
         energetic = found.energy_evidence >= ENERGETIC
-        said = emitter.said + float(found.central[energetic].sum())
+        said = emitter.said + float(found.fair[energetic].sum())
         windows = emitter.windows + int(energetic.sum())
         log10_p = min(emitter.log10_p, log10_tail(windows, said, TRIALS)) if windows else emitter.log10_p
         self.put(replace(emitter, said=said, windows=windows, log10_p=log10_p))

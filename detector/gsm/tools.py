@@ -21,7 +21,7 @@ REACH_SYMBOLS: Final = 52.0
 FINE_REACH_SYMBOLS: Final = 3.0
 """Reach about a known timing."""
 
-COARSE_STEP: Final = 3
+COARSE_STEP: Final = 2
 """Bins between two frequency errors that are tried for the short training sequence."""
 
 BLIND_CENTRE_HZ: Final = 900e6

@@ -25,6 +25,9 @@ __all__ = ["STRONG_EVIDENCE", "Measured", "Track", "chosen", "follow", "measure"
 OWN_LAGS_SYMBOLS: Final = 1.0
 """A burst lies no further from its track's timing than this."""
 
+OWN_TRIALS: Final = 3.0
+"""Independent lags among these, at most."""
+
 STRONG_EVIDENCE: Final = 10.0
 """From which a burst's own timing is worth more than its track's."""
 
@@ -84,7 +87,7 @@ class Measured:
     rise: FloatArray
     energy_evidence: FloatArray
     own: FloatArray
-    central: FloatArray
+    fair: FloatArray
     best: FloatArray
     lag: NDArray[np.float64]
 
@@ -112,16 +115,23 @@ def measure(
     said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
     at = said.argmax(axis=1)
     own = said[np.arange(len(said)), at]
-    middle = int(np.abs(correlator.lags[near]).argmin())
     return Measured(
         frames=frames,
         begins=begins,
         rise=(rise / channels.gain[track.channel]).astype(np.float32),
         energy_evidence=energetic,
         own=own,
-        central=said[:, middle],
+        fair=fair(own),
         best=other_evidence(correlator, spectrum, own, (own < DOUBTFUL) & (energetic > DOUBTFUL), near),
         lag=correlator.lags[near][at],
+    )
+
+
+def fair(best: FloatArray) -> FloatArray:
+    """The best evidence of a few lags as that of one: exponential of unit mean in noise, as :func:`evidence` is."""
+    shortfall = -np.expm1(-best.astype(np.float64))
+    return np.asarray(
+        -np.log(np.maximum(-np.expm1(OWN_TRIALS * np.log(np.maximum(shortfall, TINY))), TINY)), np.float32
     )
 
 

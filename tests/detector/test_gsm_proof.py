@@ -12,6 +12,7 @@ from detector.gsm.modulation import sequence_spectrum
 from detector.gsm.proof import Proof, log10_tail, prove
 from detector.gsm.reel import Reel, cut, wound
 from detector.gsm.standard import SYMBOL_S, TRAINING, TRAINING_START
+from detector.gsm.track import fair
 from detector.types import Segment, Tuning
 from tests.detector.gsm_air import RATE_HZ, noise, normal_bits, put_burst
 
@@ -143,3 +144,14 @@ def test_reference_holds_the_energy_of_its_symbols():
     power = np.abs(sequence_spectrum(TRAINING[0], 0, frequency)) ** 2
     energy = power.sum() * (frequency[1] - frequency[0]) * SYMBOL_S
     assert energy == pytest.approx(26, rel=0.12)
+
+
+def test_the_best_of_a_few_lags_is_made_fair(rng):
+    """The tail of the fair evidence of noise is no heavier than that of one lag."""
+    correlator = make_correlator(TRAINING[:1], rate_hz=RATE_HZ, reach_symbols=3)
+    windows = (rng.standard_normal((8000, correlator.length, 2)) @ [1, 1j]).astype(np.complex64)
+    said = evidence(correlator, spectra(correlator, windows, 0.0), np.zeros(1, np.int64))[:, 0, 0]
+    near = np.abs(correlator.lags) <= SYMBOL_S * RATE_HZ
+    told = fair(said[:, near].max(axis=1))
+    for level in (1.0, 2.0, 4.0):
+        assert binomtest(int((told > level).sum()), told.size).proportion_ci(0.999).low < np.exp(-level)
