@@ -6,6 +6,7 @@ unknown level against noise. Nothing here looks at samples or knows who sent a b
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,14 +28,6 @@ LEAKS: Final = (0.05, 0.02, 0.01)
 TIME_LEAK: Final = 0.06
 """Share of a burst's level that may appear in the same block of the slots before and after."""
 
-
-MOST_BLOCKS: Final = 200
-
-WIDTH: Final = np.arange(MOST_BLOCKS + 1)[None, :] - np.arange(MOST_BLOCKS + 1)[:, None]
-"""Blocks from one edge to another."""
-
-ALLOWED: Final = np.isin(WIDTH, sorted(WIDTHS))
-"""Whether a shared channel may reach from one edge to another."""
 
 UNEQUAL: Final = 0.4
 """Share of its mean excess by which the two slots of a shared channel may differ, beyond noise."""
@@ -123,15 +116,16 @@ def subframe_boxes(pair: NDArray[np.float64], slot: int, likelihood: float) -> I
 def best_shared(pair: NDArray[np.float64], slot: int) -> Box:
     """The likeliest run of blocks over both slots."""
     n = pair.shape[1]
-    width = np.maximum(WIDTH[: n + 1, : n + 1], 1)
+    reach, may = spans(n)
+    width = np.maximum(reach, 1)
     first, second = runs(pair[0]) / width, runs(pair[1]) / width
     mean = (first + second) / 2
     alike = np.abs(first - second) <= UNEQUAL * (mean - 1) + 3 * mean / np.sqrt(width * CELL_VALUES / 2)
-    weakest = np.minimum.accumulate(np.where(WIDTH[:n, 1 : n + 1] > 0, pair.mean(axis=0), np.inf), axis=1)
+    weakest = np.minimum.accumulate(np.where(reach[:n, 1:] > 0, pair.mean(axis=0), np.inf), axis=1)
     weakest = np.pad(weakest, ((0, 1), (1, 0)), constant_values=np.inf)
     filled = weakest * (1 + 3 / np.sqrt(2 * CELL_VALUES)) - 1 >= HOLLOW * (mean - 1)
     even = np.abs(pair[0] - pair[1]) <= UNEVEN * (pair.mean(axis=0) - 1) + 4 * pair.mean(axis=0) / np.sqrt(CELL_VALUES)
-    whole = alike & filled & (runs(~even) == 0) & (weakest > 0) & ALLOWED[: n + 1, : n + 1]
+    whole = alike & filled & (runs(~even) == 0) & (weakest > 0) & may
     score = np.where(whole, 2 * CELL_VALUES * width * gain(mean), 0.0)
     begin, end = np.unravel_index(int(np.argmax(score)), score.shape)
     return Box(
@@ -158,6 +152,14 @@ def best_control(pair: NDArray[np.float64], slot: int) -> Box:
         level=level,
         likelihood=float(CELL_VALUES * gain(level)),
     )
+
+
+@lru_cache(maxsize=8)
+def spans(blocks: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Blocks from one edge to another, and whether a shared channel may have so many; shape (blocks + 1, blocks + 1)."""
+    edges = np.arange(blocks + 1)
+    reach = edges[None, :] - edges[:, None]
+    return reach, np.isin(reach, sorted(WIDTHS))
 
 
 def runs(values: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -118,6 +118,13 @@ def test_halves_at_two_edges_are_control_channels(one, other, seed):
     assert found == {(Label.LTE_PUCCH, 4, one, 1), (Label.LTE_PUCCH, 5, other, 1)}
 
 
+def test_a_band_wider_than_any_carrier_is_boxed(rng):
+    cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (4, 300))
+    cells[:2, 250:254] *= 6
+    (box,) = boxes_of(cells, first=0, likelihood=16.0)
+    assert (box.label, box.block, box.blocks) == (Label.LTE_PUSCH, 250, 4)
+
+
 def test_the_parity_is_that_of_equal_halves(rng):
     cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (41, 6))
     for slot in range(1, 39, 4):
