@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from detector.spectra import LEAST_POWER
 from detector.types import FloatArray, PowerMap
 
 __all__ = ["floor_of", "follow"]
@@ -15,8 +16,6 @@ __all__ = ["floor_of", "follow"]
 QUANTILE: Final = 0.4
 EXPONENTIAL_QUANTILE: Final = float(-np.log1p(-QUANTILE))
 """The 0.4 quantile of an exponential variable of unit mean: what one bin's power in white noise follows."""
-
-TINY: Final = np.float32(1e-14)
 
 
 def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
@@ -35,11 +34,11 @@ def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
         Shape (n_bins,); positive even where the receiver gave a constant.
     """
     if not len(power):
-        return np.full(power.shape[1], TINY, np.float32)
+        return np.full(power.shape[1], LEAST_POWER, np.float32)
     picked = power[:: max(1, len(power) // max_steps)]
     rank = int(QUANTILE * (len(picked) - 1))
     quantile = np.partition(picked, rank, axis=0)[rank]
-    floor = np.maximum(quantile / np.float32(EXPONENTIAL_QUANTILE), TINY)
+    floor = np.maximum(quantile / np.float32(EXPONENTIAL_QUANTILE), LEAST_POWER)
     return np.asarray(floor, np.float32)
 
 

@@ -46,6 +46,9 @@ HOP_S: Final = 0.24
 LEAD_S: Final = 0.012
 """Old samples before them: more than the longest burst (a preamble of format 3 takes 3 ms) and a frame."""
 
+SHORTEST_STEPS: Final = 4
+"""A run of fewer transform steps is over before a burst could be told from a click; it is not searched."""
+
 FORGET_S: Final = 60.0
 """An emission of which nothing was said for this long is over; its number is not given again."""
 
@@ -146,7 +149,9 @@ class Pipeline:
     def flush(self) -> Output:
         """End the run: gives all that was still held back. The next block begins a new run."""
         run, self._run = self._run, None
-        return EMPTY_OUTPUT if run is None or run.stop == run.first else self._search(run, final=True)
+        if run is None or run.stop - run.first < SHORTEST_STEPS * run.n_bins:
+            return EMPTY_OUTPUT
+        return self._search(run, final=True)
 
     def _begin(self, block: IqBlock) -> Run:
         rate = block.tuning.sample_rate_hz
@@ -173,7 +178,7 @@ class Pipeline:
             hop=hop,
             lead=lead,
             states=states,
-            buffer=np.empty(hop, np.complex64),
+            buffer=np.empty(hop + n_bins, np.complex64),
             at=block.start,
             stop=block.start,
         )
@@ -181,7 +186,7 @@ class Pipeline:
     def _fill(self, run: Run, samples: Iq) -> Iterator[Output]:
         done = 0
         while done < samples.size:
-            # A full segment waits for one more sample, so that the last one of a run is known to be the last.
+            # A full segment waits for one more step, so that the last one of a run is never without one.
             if run.filled == run.buffer.size:
                 yield self._search(run, final=False)
                 self._advance(run)
@@ -194,13 +199,14 @@ class Pipeline:
     @staticmethod
     def _advance(run: Run) -> None:
         """Begin the next segment behind the last samples of this one."""
-        lead = min(run.lead, run.filled)
-        buffer = np.empty(lead + run.hop, np.complex64)
-        buffer[:lead] = run.buffer[run.filled - lead :]
-        run.buffer, run.filled, run.at = buffer, lead, run.stop
+        cut = run.filled - run.n_bins
+        lead = min(run.lead, cut)
+        buffer = np.empty(lead + run.hop + run.n_bins, np.complex64)
+        buffer[: lead + run.n_bins] = run.buffer[cut - lead : run.filled]
+        run.buffer, run.filled, run.at = buffer, lead + run.n_bins, run.at + run.hop
 
     def _search(self, run: Run, *, final: bool) -> Output:
-        segment = self._segment(run, final=final)
+        segment = self._segment(run, stop=run.stop if final else run.at + run.hop, final=final)
         out = [Output(events=tuple(self._overload(segment)))]
         for technology, search in self._searches.items():
             run.states[technology], finding = search.step(run.states[technology], segment)
@@ -209,26 +215,25 @@ class Pipeline:
         run.judged = {key: memory for key, memory in run.judged.items() if memory.seen >= forgotten}
         return merged(out)
 
-    def _segment(self, run: Run, *, final: bool) -> Segment:
-        iq = run.buffer[: run.filled]
-        new = iq[run.at - run.stop + run.filled :]
+    def _segment(self, run: Run, *, stop: int, final: bool) -> Segment:
+        begin = run.stop - run.filled
+        iq = run.buffer[: stop - begin]
+        new = iq[run.at - begin :]
         power = spectra.power_map(new, run.n_bins)
         levels = self._profile.levels
-        if len(power):
-            run.floor = noise.follow(run.floor, noise.floor_of(power), rise=levels.floor_rise, fall=levels.floor_fall)
-        floor = noise.floor_of(power) if run.floor is None else run.floor
+        run.floor = noise.follow(run.floor, noise.floor_of(power), rise=levels.floor_rise, fall=levels.floor_fall)
         first = run.at == run.first
         return Segment(
             tuning=run.tuning,
             start=run.at,
-            stop=run.stop,
+            stop=stop,
             iq=iq,
-            iq_start=run.stop - run.filled,
+            iq_start=begin,
             power=power,
             step=run.n_bins,
-            floor=floor,
+            floor=run.floor,
             own_start=run.first if first else run.at - run.lead // 2,
-            own_stop=run.stop if final else run.stop - run.lead // 2,
+            own_stop=stop if final else stop - run.lead // 2,
             clipped=clipped_samples(new, run.tuning.limit),
             first=first,
             final=final,

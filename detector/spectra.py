@@ -12,12 +12,15 @@ import scipy.fft
 
 from detector.types import FloatArray, Iq, PowerMap
 
-__all__ = ["bin_frequencies_hz", "power_map", "transform_size"]
+__all__ = ["LEAST_POWER", "bin_frequencies_hz", "power_map", "transform_size"]
 
 BIN_TARGET_HZ: Final = 9375.0
 """2.4 MS/s over 256: some 21 bins a GSM carrier, 19 a resource block, and a step of 107 us."""
 
 CACHE_STEPS: Final = 256
+
+LEAST_POWER: Final = np.float32(1e-20)
+"""Added to every bin: a receiver that gives zeros gives a power all the same, so that ratios stay numbers."""
 
 
 def transform_size(sample_rate_hz: float) -> int:
@@ -66,4 +69,5 @@ def power_map(iq: Iq, n_bins: int) -> PowerMap:
         out = power[begin : begin + CACHE_STEPS]
         np.square(spectrum.real, out=out)
         out += np.square(spectrum.imag)
+        out += LEAST_POWER
     return power

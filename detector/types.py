@@ -276,7 +276,7 @@ class Segment:
     ----------
     start, stop
         The new samples, absolute indexes. All segments of a run but its last are equally long, a whole number of
-        transform steps.
+        transform steps; the last has one step at least.
     iq
         Shape (stop - iq_start,): the new samples behind up to ``lead`` old ones, so that a burst that crosses a cut is
         whole in one of the two segments.

@@ -188,3 +188,37 @@ def test_an_emission_between_the_levels_is_a_candidate_once(profile, plan):
 
 def test_an_emission_below_the_storing_level_is_nothing(profile, plan):
     assert judged(profile.levels.store_score / 2, 1.0, profile, plan) == ([], [])
+
+
+REAL_RATE = 1.92e6
+REAL_HOP = round(HOP_S * REAL_RATE / 256) * 256
+
+
+@pytest.mark.parametrize(
+    "count", [1, 255, 256, 1023, 1024, 5000, REAL_HOP - 1, *(REAL_HOP + n for n in (0, 1, 255, 256, 300))]
+)
+@pytest.mark.parametrize("level", [0.0, 0.02])
+def test_the_real_searches_bear_a_run_of_any_length(count, level, profile, plan, rng):
+    samples = (level * (rng.standard_normal(count) + 1j * rng.standard_normal(count))).astype(np.complex64)
+    tuning = Tuning(sample_rate_hz=REAL_RATE, centre_hz=897e6, limit=1.0)
+    pipeline = Pipeline(profile=profile, plan=plan)
+    outputs = [*(pipeline.push(block) for block in cut(samples, [count // 3], tuning=tuning)), pipeline.flush()]
+    assert not any(out.detections for out in outputs)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_real_searches_give_the_same_for_any_chunking(seed, profile, plan):
+    rng = np.random.default_rng(seed)
+    n = 2 * REAL_HOP + 777
+    samples = 0.02 * (rng.standard_normal(n) + 1j * rng.standard_normal(n))
+    loud = rng.random(n // 1000) < 0.1
+    samples[: loud.size * 1000] += np.repeat(loud, 1000) * np.exp(2j * np.pi * 0.11 * np.arange(loud.size * 1000)) * 0.2
+    tuning = Tuning(sample_rate_hz=REAL_RATE, centre_hz=897e6, limit=1.0)
+
+    def bursts(places):
+        pipeline = Pipeline(profile=profile, plan=plan)
+        blocks = cut(samples.astype(np.complex64), places, tuning=tuning)
+        outputs = [*map(pipeline.push, blocks), pipeline.flush()]
+        return [b for out in outputs for b in out.bursts], [d for out in outputs for d in out.detections]
+
+    assert bursts(rng.integers(0, n, 9).tolist()) == bursts([])
