@@ -34,7 +34,8 @@ DOUBTFUL_CONTRAST: Final = 1.5
 """Below it, the rest of the frame is looked at before a new place is believed."""
 
 CONTINUOUS_PLACES: Final = 4
-"""Other places of the frame with training sequences from which a faint carrier counts as a base station's."""
+FAINT_CONTRAST: Final = 0.4
+"""So many other places of the frame with training sequences that stand out so little are a faint base station's."""
 
 CHECK_FRAMES: Final = 208
 """How often base stations are looked for: about once a second."""
@@ -171,9 +172,10 @@ class Looker(Teller):
             proof = self.proof_of(other)
             if proof is None or proof.log10_p > thresholds.proof_log10_p:
                 continue
-            proved += 1
+            stands_out = self.contrast(other)
+            proved += stands_out < FAINT_CONTRAST
             sure = proof.log10_p <= thresholds.continuous_log10_p
-            if proved >= CONTINUOUS_PLACES or (sure and not bursty(proof, self.contrast(other), thresholds)):
+            if proved >= CONTINUOUS_PLACES or (sure and not bursty(proof, stands_out, thresholds)):
                 return True
         return False
 
