@@ -127,13 +127,17 @@ def detect(
     are done.
     """
     thresholds = load_profile(profile)
+    if annotations is not None and (doubled := first_double([path.name.removesuffix("-meta") for path in recordings])):
+        raise fail(
+            f"{doubled}: two recordings of this name; their annotations would overwrite each other in {annotations}"
+        )
     failed = False
     for line in search_all(recordings, thresholds, annotations, jobs=jobs or os.cpu_count() or 1):
         if isinstance(line, str):
             failed = True
             typer.echo(line, err=True)
         else:
-            print(json.dumps(line), flush=True)  # noqa: T201 - the contract's output
+            write_line(json.dumps(line))
     if failed:
         raise typer.Exit(2)
 
@@ -159,6 +163,23 @@ def locate(
         typer.echo(f"wingwatch: {deaf_line(sensor)}", err=True)
 
 
+def write_line(text: str) -> None:
+    """Print a line to stdout at once; a reader that has gone, or a full disk, ends the program plainly."""
+    try:
+        print(text, flush=True)  # noqa: T201 - the contract's output
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise fail(f"standard output: {error.strerror or error}") from error
+
+
+def first_double(names: list[str]) -> str | None:
+    """The first name that stands twice."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
+
+
 def load_profile(path: Path | None) -> "Profile":
     """The profile in a file, or the default one."""
     from detector.profile import ProfileError, parse_profile
@@ -169,7 +190,7 @@ def load_profile(path: Path | None) -> "Profile":
     except OSError as error:
         raise fail(f"{path}: {error.strerror or error}") from error
     except ProfileError as error:
-        raise fail(f"{path}: {error}") from error
+        raise fail(f"{path or 'the default profile'}: {error}") from error
 
 
 def search_all(paths: list[Path], profile: "Profile", annotations: Path | None, *, jobs: int) -> Iterator[Line]:
@@ -198,6 +219,8 @@ def search(
         yield from detect_recording(path, profile=profile, plan=band_plan(), annotations=annotations, progress=progress)
     except RecordingError as error:
         yield str(error)
+    except Exception as error:  # noqa: BLE001 - whatever one recording does, the others are done
+        yield f"{path}: could not be searched: {type(error).__name__}: {error}"
 
 
 def search_whole(path: Path, profile: "Profile", annotations: Path | None) -> list[Line]:
@@ -221,36 +244,41 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 def run_sensor(settings: "SensorSettings") -> None:
     """Wire a sensor and run it until its source ends or it is told to stop."""
+    from queue import SimpleQueue
+
     from detector.pipeline import Pipeline
-    from sdr.agent import Courier, Sensor
+    from sdr.agent import Sensor
+    from sdr.courier import delivering
     from sdr.defaults import band_plan
     from sdr.http import post_to
     from sdr.outbox import Outbox
     from sdr.sources import open_source
 
     profile, plan = load_profile(settings.profile), band_plan(settings.country)
-    stopped, ended = threading.Event(), threading.Event()
+    stopped = threading.Event()
+    # A signal may interrupt anything, and only this queue's put() never waits for what it interrupted.
+    asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda number, _: asked.put(number))
     with open_source(settings, clock=utc_now) as source, Outbox(settings.outbox) as outbox:
+
+        def stop_when_asked() -> None:
+            asked.get()
+            stopped.set()
+            source.close()
+
+        threading.Thread(target=stop_when_asked, name="stop", daemon=True).start()
         post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())
-        courier = Courier(outbox=outbox, post=post, pause=ended.wait)
-        runner = threading.Thread(target=courier.run, name="courier")
-        runner.start()
-        try:
+        with delivering(outbox=outbox, post=post, stopped=stopped) as courier:
             Sensor(
                 name=settings.name,
                 source=source,
-                pipeline=Pipeline(profile=profile, plan=plan),
+                pipeline=Pipeline(profile=profile, plan=plan, day=utc_now().date()),
                 outbox=outbox,
                 courier=courier,
                 clock=utc_now,
                 profile=profile.hash,
             ).run(stopped)
-        finally:
-            courier.stop()
-            ended.set()
-            runner.join()
 
 
 def demo(*, port: int, seed: int) -> None:

@@ -1,6 +1,7 @@
 """One recording through the production pipeline: its detections as they come, and its bursts as annotations."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from detector.types import Burst, Output, Tuning
 from detector.wire import detection_fields
 from sdr.recording import Recording, RecordingError, blocks, open_recording
 
-__all__ = ["Progress", "annotation", "detect_recording", "write_annotations"]
+__all__ = ["Progress", "annotation", "annotation_file", "detect_recording", "write_annotations"]
 
 Progress = Callable[[int, int], None]
 """Called with how many samples were read, and of how many."""
@@ -54,14 +55,15 @@ def detect_recording(
         If the recording cannot be read.
     """
     recording = open_recording(path)
+    target = None if annotations is None else annotation_file(path, annotations)
     bursts: list[dict[str, Any]] = []
     for heard in hear(recording, profile=profile, plan=plan, progress=progress):
         for detection in heard.output.detections:
             yield {"recording": path.name} | detection_fields(detection, tuning=heard.tuning)
-        if annotations is not None:
+        if target is not None:
             bursts += [annotation(burst, heard.tuning) for burst in heard.output.bursts]
-    if annotations is not None:
-        write_annotations(recording, bursts, annotations)
+    if target is not None:
+        write_annotations(recording, bursts, target)
 
 
 def hear(
@@ -99,7 +101,21 @@ def annotation(burst: Burst, tuning: Tuning) -> dict[str, Any]:
     return fields | {f"wingwatch:{name}": value for name, value in burst.detail.items()}
 
 
-def write_annotations(recording: Recording, bursts: list[dict[str, Any]], folder: Path) -> None:
+def annotation_file(path: Path, folder: Path) -> Path:
+    """The file that a recording's annotations go to.
+
+    Raises
+    ------
+    RecordingError
+        If that is the recording itself.
+    """
+    target = folder / (path.name.removesuffix("-meta") + "-meta")
+    if target.resolve() == path.resolve() or (target.exists() and target.samefile(path)):
+        raise RecordingError(f"{path}: its own metadata would be overwritten; choose another folder for annotations")
+    return target
+
+
+def write_annotations(recording: Recording, bursts: list[dict[str, Any]], target: Path) -> None:
     """Write a copy of a recording's metadata whose annotations are the found bursts, in order of time."""
     about = {key: value for key, value in recording.metadata["global"].items() if key != "core:dataset"}
     extension = {"name": "wingwatch", "version": "1.0.0", "optional": True}
@@ -110,9 +126,10 @@ def write_annotations(recording: Recording, bursts: list[dict[str, Any]], folder
         "captures": recording.metadata.get("captures", []),
         "annotations": sorted(bursts, key=lambda burst: burst["core:sample_start"]),
     }
-    name = recording.path.name.removesuffix("-meta") + "-meta"
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(metadata, indent=1) + "\n")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(metadata, indent=1) + "\n")
+        unfinished.replace(target)
     except OSError as error:
-        raise RecordingError(f"{folder / name}: {error.strerror or error}") from error
+        raise RecordingError(f"{target}: {error.strerror or error}") from error

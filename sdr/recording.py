@@ -8,6 +8,7 @@ read here rather than by a library, which would follow ``core:dataset`` anywhere
 import hashlib
 import json
 import math
+import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,9 +24,12 @@ from sdr.samples import FORMATS, SampleFormat, to_iq
 __all__ = ["MIN_SAMPLE_RATE_HZ", "Capture", "Recording", "RecordingError", "blocks", "open_recording"]
 
 MIN_SAMPLE_RATE_HZ: Final = 250e3
-MAX_SAMPLE_RATE_HZ: Final = 250e6
+MAX_SAMPLE_RATE_HZ: Final = 125e6
 MAX_METADATA_BYTES: Final = 64 << 20
 MAX_MAGNITUDE: Final = 1e9
+MAX_NUMBER: Final = 1e15
+MAX_MEMBERS: Final = 1000
+TAR_BLOCK: Final = 512
 BLOCK_SAMPLES: Final = 1 << 16
 
 
@@ -76,14 +80,15 @@ def open_recording(path: Path) -> Recording:
     RecordingError
         Naming what is wrong with which file, and what was expected.
     """
+    opener = next((opener for ending, opener in OPENERS.items() if path.name.endswith(ending)), None)
+    if opener is None:
+        raise RecordingError(f"{path}: not a SigMF recording; expected a name ending in .sigmf-meta or .sigmf")
     try:
-        if path.name.endswith(".sigmf-meta"):
-            return open_pair(path)
-        if path.name.endswith(".sigmf"):
-            return open_archive(path)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise RecordingError(f"{path}: not a regular file")
+        return opener(path)
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror or error}") from error
-    raise RecordingError(f"{path}: not a SigMF recording; expected a name ending in .sigmf-meta or .sigmf")
 
 
 def open_pair(path: Path) -> Recording:
@@ -94,7 +99,7 @@ def open_pair(path: Path) -> Recording:
     name = metadata["global"].get("core:dataset")
     if name is None:
         data = path.with_name(path.name.removesuffix("-meta") + "-data")
-    elif isinstance(name, str) and name and Path(name).name == name and name not in {".", ".."}:
+    elif isinstance(name, str) and name.isprintable() and Path(name).name == name and name not in {"", ".", ".."}:
         data = path.with_name(name)
     else:
         raise RecordingError(f"{path}: core:dataset is {name!r}; expected the name of a file in the same folder")
@@ -108,26 +113,58 @@ def open_pair(path: Path) -> Recording:
 def open_archive(path: Path) -> Recording:
     """A recording in an uncompressed tar archive, read where it lies."""
     size = path.stat().st_size
-    try:
-        with tarfile.open(path, "r:") as tar:
-            members = {m.name.rsplit(".", 1)[-1]: m for m in tar.getmembers() if m.isreg()}
-            meta, data = members.get("sigmf-meta"), members.get("sigmf-data")
-            if meta is None or data is None or len(members) > 2:
-                raise RecordingError(f"{path}: expected an archive of one .sigmf-meta and one .sigmf-data")
-            for member in (meta, data):
-                if member.issparse() or member.offset_data + member.size > size:
-                    raise RecordingError(
-                        f"{path}: {member.name} claims {member.size} bytes, more than the archive of {size} holds"
-                    )
-            if meta.size > MAX_METADATA_BYTES:
-                raise RecordingError(f"{path}: {meta.size} bytes of metadata; at most {MAX_METADATA_BYTES} are read")
-            file = tar.extractfile(meta)
-            metadata = parse_metadata(path, b"" if file is None else file.read())
-    except tarfile.TarError as error:
-        raise RecordingError(
-            f"{path}: not a tar archive ({error}); compressed archives must be unpacked first"
-        ) from error
-    return checked(path, data=path, offset=data.offset_data, size=data.size, metadata=metadata)
+    with path.open("rb") as file:
+        members = {m.name: m for m in tar_members(path, file, size) if m.name.endswith((".sigmf-meta", ".sigmf-data"))}
+        stems = {name.rsplit(".", 1)[0] for name in members}
+        if len(members) != 2 or len(stems) != 1:
+            raise RecordingError(f"{path}: expected an archive of one .sigmf-meta and its .sigmf-data")
+        stem = stems.pop()
+        meta, data = members[f"{stem}.sigmf-meta"], members[f"{stem}.sigmf-data"]
+        if meta.size > MAX_METADATA_BYTES:
+            raise RecordingError(f"{path}: {meta.size} bytes of metadata; at most {MAX_METADATA_BYTES} are read")
+        file.seek(meta.offset)
+        metadata = parse_metadata(path, file.read(meta.size))
+    return checked(path, data=path, offset=data.offset, size=data.size, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A regular file in a tar archive: where its bytes lie."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def tar_members(path: Path, file: IO[bytes], size: int) -> Iterator[Member]:
+    """The regular files of a tar archive (POSIX.1-1988 ustar), by its headers alone.
+
+    The standard library's reader believes negative, sparse and overlong sizes; here the archive ends where it says
+    something that cannot be.
+    """
+    place = 0
+    for _ in range(MAX_MEMBERS):
+        file.seek(place)
+        header = file.read(TAR_BLOCK)
+        if len(header) < TAR_BLOCK or not header.strip(b"\0"):
+            return
+        try:
+            told = tarfile.TarInfo.frombuf(header, "utf-8", "replace")
+        except tarfile.TarError as error:
+            raise RecordingError(
+                f"{path}: not a tar archive ({error}); compressed ones must be unpacked first"
+            ) from error
+        start = place + TAR_BLOCK
+        if not 0 <= told.size <= size - start:
+            raise RecordingError(
+                f"{path}: {told.name!r} claims {told.size} bytes; {size - start} are left in the archive"
+            )
+        if told.type in {tarfile.REGTYPE, tarfile.AREGTYPE}:
+            yield Member(told.name, start, told.size)
+        elif told.type == tarfile.GNUTYPE_SPARSE:
+            raise RecordingError(f"{path}: {told.name!r} is a sparse file; pack it without holes")
+        place = start + -(-told.size // TAR_BLOCK) * TAR_BLOCK
+    raise RecordingError(f"{path}: over {MAX_MEMBERS} files in the archive; expected one recording")
 
 
 def parse_metadata(path: Path, raw: bytes) -> dict[str, Any]:
@@ -153,8 +190,13 @@ def checked(path: Path, *, data: Path, offset: int, size: int, metadata: dict[st
             f"{path}: core:datatype is {about.get('core:datatype')!r}; expected one of {', '.join(FORMATS)}"
         )
     rate = about.get("core:sample_rate")
-    if not is_number(rate) or not MIN_SAMPLE_RATE_HZ <= rate <= MAX_SAMPLE_RATE_HZ:
+    if is_number(rate) and rate > MAX_SAMPLE_RATE_HZ:
+        raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected {MAX_SAMPLE_RATE_HZ:g} at most")
+    if not is_number(rate) or rate < MIN_SAMPLE_RATE_HZ:
         raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected 250e3 or more")
+    for key in ("core:trailing_bytes", "core:metadata_only"):
+        if about.get(key):
+            raise RecordingError(f"{path}: {key} is {about[key]!r}, which is not understood; expected plain samples")
     if about.get("core:num_channels", 1) != 1:
         raise RecordingError(f"{path}: core:num_channels is {about['core:num_channels']!r}; expected 1")
     if size % fmt.sample_bytes:
@@ -184,6 +226,8 @@ def parse_captures(path: Path, raw: list[dict[str, Any]], samples: int) -> tuple
         last = captures[-1].start if captures else -1
         if not isinstance(start, int) or isinstance(start, bool) or not last < start < samples:
             raise RecordingError(f"{path}: core:sample_start is {start!r}; expected {last + 1} to {samples - 1}")
+        if entry.get("core:header_bytes"):
+            raise RecordingError(f"{path}: core:header_bytes is {entry['core:header_bytes']!r}; expected plain samples")
         if centre is not None and not (is_number(centre) and 0 <= centre < 1e12):
             raise RecordingError(f"{path}: core:frequency is {centre!r}; expected hertz")
         captures.append(Capture(start=start, centre_hz=float(centre) if centre else None))
@@ -194,7 +238,7 @@ def parse_captures(path: Path, raw: list[dict[str, Any]], samples: int) -> tuple
 
 def is_number(value: object) -> bool:
     """Whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
 
 
 def blocks(recording: Recording, *, block_samples: int = BLOCK_SAMPLES) -> Iterator[IqBlock]:
@@ -218,7 +262,7 @@ def blocks(recording: Recording, *, block_samples: int = BLOCK_SAMPLES) -> Itera
                 samples = finite(recording, to_iq(data, recording.format), start=start)
                 yield IqBlock(tuning=tuning, start=start, samples=samples, fresh=start == capture.start)
     said = recording.metadata["global"].get("core:sha512")
-    if said is not None and said != digest.hexdigest():
+    if said is not None and str(said).lower() != digest.hexdigest():
         raise RecordingError(f"{recording.path}: {recording.data.name} is cut or altered: its core:sha512 differs")
 
 
@@ -250,3 +294,6 @@ def finite(recording: Recording, iq: Iq, *, start: int) -> Iq:
             wrong = start + int(np.argmin(parts < MAX_MAGNITUDE)) // 2
             raise RecordingError(f"{recording.path}: sample {wrong} is {iq[wrong - start]}; expected numbers near 1")
     return iq
+
+
+OPENERS: Final = {".sigmf-meta": open_pair, ".sigmf": open_archive}

@@ -56,6 +56,18 @@ def test_an_unwritable_annotation_folder_is_said_in_one_line(quiet, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_annotations_never_overwrite_a_recording_or_each_other(quiet, tmp_path):
+    before = quiet.read_bytes()
+    done = wingwatch("detect", quiet, "--annotations", tmp_path)
+    assert (done.returncode, quiet.read_bytes()) == (2, before)
+    assert "its own metadata would be overwritten" in done.stderr
+    (tmp_path / "other").mkdir()
+    twin = write(tmp_path / "other/quiet.sigmf-meta", b"1234")
+    done = wingwatch("detect", quiet, twin, "--annotations", tmp_path / "found")
+    assert done.returncode == 2
+    assert "two recordings of this name" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

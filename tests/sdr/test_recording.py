@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def test_metadata_without_captures_is_one_of_unknown_centre(tmp_path, rng):
         ({"core:dataset": "/etc/hostname"}, "core:dataset is '/etc/hostname'"),
         ({"core:dataset": ".."}, "core:dataset is '..'"),
         ({"core:dataset": 7}, "core:dataset is 7"),
+        ({"core:dataset": "a\0b"}, "core:dataset is 'a\\x00b'"),
+        ({"core:dataset": "a\nb\x1b"}, "core:dataset is 'a\\nb"),
+        ({"core:dataset": "\ud800"}, "core:dataset is"),
+        ({"core:sample_rate": 10**400}, "core:sample_rate is 1000"),
+        ({"core:sample_rate": 250e6}, "core:sample_rate is 250000000.0; expected 1.25e+08 at most"),
+        ({"core:trailing_bytes": 8}, "core:trailing_bytes is 8"),
         ({"core:dataset": "gone.bin"}, "its data file gone.bin is missing"),
         ({"core:sha512": "0" * 128}, "is cut or altered"),
     ],
@@ -117,6 +124,8 @@ def test_wrong_metadata_gives_one_line_that_names_it(tmp_path, rng, about, messa
         ([{"core:sample_start": 5}, {"core:sample_start": 5}], "core:sample_start is 5; expected 6 to 99"),
         ([{"core:sample_start": 100}], "core:sample_start is 100; expected 0 to 99"),
         ([{"core:sample_start": -1}], "core:sample_start is -1"),
+        ([{"core:sample_start": 0, "core:header_bytes": 16}], "core:header_bytes is 16"),
+        ([{"core:sample_start": 0, "core:frequency": 10**400}], "core:frequency is 1000"),
         ([{"core:sample_start": 0, "core:frequency": "FM"}], "core:frequency is 'FM'; expected hertz"),
         ([{}], "core:sample_start is None"),
         ([7], "captures is not a list of objects"),
@@ -196,14 +205,49 @@ def test_a_sparse_archive_is_refused(tmp_path):
     archive = tmp_path / "sparse.sigmf"
     padded = meta + bytes(-len(meta) % 512)
     archive.write_bytes(first.tobuf(tarfile.GNU_FORMAT) + padded + bytes(header) + bytes(512) + bytes(1024))
-    with pytest.raises(RecordingError, match="claims 8589934591 bytes"):
+    with pytest.raises(RecordingError, match="is a sparse file"):
         open_recording(archive)
 
 
-def test_an_archive_of_several_recordings_is_refused(tmp_path):
-    archive = write_archive(tmp_path / "many.sigmf", b"{}", b"12", extra=[("x/b.txt", b"")])
+def test_an_archive_holds_one_recording_and_what_else_it_likes(tmp_path, rng):
+    data = raw_samples("cu8", 50, rng)
+    meta = write_pair(tmp_path, data).read_bytes()
+    readme = [("x/README.md", b"hello")]
+    assert samples_of(write_archive(tmp_path / "one.sigmf", meta, data, extra=readme)).size == 50
+    for name, extra in {
+        "two": [("b/b.sigmf-meta", meta), ("b/b.sigmf-data", data)],
+        "again": [("b/b.sigmf-data", data)],
+    }.items():
+        with pytest.raises(RecordingError, match="expected an archive of one"):
+            open_recording(write_archive(tmp_path / f"{name}.sigmf", meta, data, extra=extra))
+
+
+def test_a_mismatched_pair_in_an_archive_is_refused(tmp_path):
+    archive = tmp_path / "mixed.sigmf"
+    with tarfile.open(archive, "w") as tar:
+        for name in ("a.sigmf-meta", "b.sigmf-data"):
+            tar.addfile(tarfile.TarInfo(name))
     with pytest.raises(RecordingError, match="expected an archive of one"):
         open_recording(archive)
+
+
+@pytest.mark.parametrize("size", [-1000, -512, 1 << 40])
+def test_an_archive_with_an_impossible_size_is_refused(tmp_path, size):
+    header = bytearray(tarfile.TarInfo("a.sigmf-data").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = (size % (1 << 96)).to_bytes(12, "big", signed=False)
+    header[124] |= 0x80
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\x00 " % sum(header)
+    archive = tmp_path / "odd.sigmf"
+    archive.write_bytes(bytes(header) + bytes(2048))
+    with pytest.raises(RecordingError, match="claims"):
+        open_recording(archive)
+
+
+def test_a_pipe_is_no_recording(tmp_path):
+    os.mkfifo(tmp_path / "pipe.sigmf-meta")
+    with pytest.raises(RecordingError, match="not a regular file"):
+        open_recording(tmp_path / "pipe.sigmf-meta")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
