@@ -2,7 +2,7 @@
 
 import httpx
 
-from sdr.agent import Post
+from sdr.courier import Post
 
 __all__ = ["post_to"]
 

@@ -5,12 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from detector.pipeline import Pipeline
 from detector.types import Activity, Emission, Finding, IqBlock, Label, Technology, Tuning
 from detector.wire import parse_batch
-from sdr.agent import HEARTBEAT_S, LONGEST_PAUSE_S, Courier, Sensor
+from sdr.agent import HEARTBEAT_S, Sensor
+from sdr.courier import LONGEST_PAUSE_S, Courier, delivering
 from sdr.outbox import Outbox
+from sdr.source import SourceError
 
 RATE = 256e3
 EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -192,3 +195,81 @@ def test_a_full_outbox_does_not_stop_the_sensor(tmp_path, profile, plan):
         parcels, beats = sensed(box, profile, plan, Tape(seconds=3.0), {Technology.GSM: OneCall()})
     assert parcels == []
     assert len(beats) == 2
+
+
+class Retuned(Tape):
+    """Listens at 897 MHz, then at 902 MHz; it has moved on before its first tuning's last block is given."""
+
+    centres_hz = (897e6, 902e6)
+
+    def __init__(self, *, missing=0, fresh=False):
+        super().__init__(seconds=1.0)
+        self.missing = missing
+        self.fresh = fresh
+
+    def blocks(self):
+        for turn, centre_hz in enumerate(self.centres_hz):
+            tuning = Tuning(sample_rate_hz=RATE, centre_hz=centre_hz, limit=1.0)
+            self.tuning = Tuning(sample_rate_hz=RATE, centre_hz=self.centres_hz[-1], limit=1.0)
+            for index, block in enumerate(super().blocks()):
+                start = block.start + turn * (int(self.seconds * RATE) // 16384 + 1) * 16384 + turn * self.missing
+                yield IqBlock(tuning=tuning, start=start, samples=block.samples, fresh=self.fresh and index == 0)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_detections_bear_the_tuning_that_they_were_heard_at(outbox, profile, plan, fresh):
+    parcels, _ = sensed(outbox, profile, plan, Retuned(fresh=fresh), {Technology.GSM: OneCall()})
+    told = [d for batch in parcels for d in batch.detections]
+    assert [(d.part, d.last, d.freq_lower_hz, d.channel) for d in told] == [
+        (1, False, 896.9e6, "ARFCN 35"),
+        (2, True, 896.9e6, "ARFCN 35"),
+        (1, False, 901.9e6, "ARFCN 60"),
+        (2, True, 901.9e6, "ARFCN 60"),
+    ]
+
+
+@pytest.mark.parametrize(("missing", "gaps"), [(0, 0), (100, 1)])
+def test_samples_lost_over_a_retune_are_one_gap(outbox, profile, plan, missing, gaps):
+    _, beats = sensed(outbox, profile, plan, Retuned(missing=missing, fresh=True))
+    assert beats[-1].heartbeat.gaps == gaps
+    assert beats[-1].heartbeat.centre_hz == 902e6
+
+
+class Broken(Tape):
+    def blocks(self):
+        yield from super().blocks()
+        raise SourceError("unplugged")
+
+
+def test_what_was_heard_before_the_source_failed_is_reported(outbox, profile, plan):
+    with pytest.raises(SourceError, match="unplugged"):
+        sensed(outbox, profile, plan, Broken(seconds=1.0), {Technology.GSM: OneCall()})
+    assert [d.last for d in parse_batch(outbox.head().body).detections] == [False]
+    assert len(outbox) == 2
+
+
+def test_lost_detections_are_counted(tmp_path, profile, plan):
+    with Outbox(tmp_path / "small.sqlite", max_bytes=10) as box, capture_logs() as logs:
+        sensed(box, profile, plan, Tape(seconds=1.0), {Technology.GSM: OneCall()})
+    assert [line["lost_in_all"] for line in logs if line["event"] == "detections are lost"] == [1, 2]
+
+
+def test_when_the_source_has_ended_all_that_waits_is_delivered(outbox):
+    hub = Hub(answers=[None])
+    with delivering(outbox=outbox, post=hub, stopped=threading.Event(), drain_s=30) as courier:
+        put(outbox, b"1", b"2", b"3")
+        courier.tell(b"beat")
+    assert set(hub.taken()) >= {b"1", b"2", b"3"}
+    assert len(outbox) == 0
+
+
+@pytest.mark.parametrize("told_to_stop", [False, True])
+def test_what_cannot_be_delivered_at_the_end_stays_and_is_logged(outbox, told_to_stop):
+    put(outbox, b"1", b"2")
+    stopped = threading.Event()
+    away = Hub(answers=[None] * 99)
+    with capture_logs() as logs, delivering(outbox=outbox, post=away, stopped=stopped, drain_s=0):
+        if told_to_stop:
+            stopped.set()
+    assert logs[-1] == {"event": "batches wait in the outbox for the next start", "batches": 2, "log_level": "warning"}
+    assert len(outbox) == 2
