@@ -40,7 +40,7 @@ Line = dict[str, Any] | str
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Port of the pages; 0 takes a free one.")] = 8077,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")] = 8077,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated site's timetable.")] = 1,
 ) -> None:
     """Passive detection of mobile phones by their own transmissions.
@@ -72,6 +72,7 @@ def sensor(
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings (TOML); the environment wins.")] = None,
 ) -> None:
     """Run a sensor: it searches a dongle's, a recording's or simulated samples and sends detections to the hub."""
+    from sdr.outbox import OutboxError
     from sdr.recording import RecordingError
     from sdr.settings import SettingsError, load_settings
     from sdr.source import SourceError
@@ -79,7 +80,7 @@ def sensor(
     configure_logging(as_json=not sys.stderr.isatty())
     try:
         run_sensor(load_settings(config))
-    except (SettingsError, SourceError, RecordingError) as error:
+    except (SettingsError, SourceError, RecordingError, OutboxError) as error:
         raise fail(str(error)) from error
 
 
@@ -260,7 +261,10 @@ def run_sensor(settings: "SensorSettings") -> None:
     asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.put(number))
-    with open_source(settings, clock=utc_now) as source, Outbox(settings.outbox) as outbox:
+    with (
+        Outbox(settings.outbox_file, sensor=settings.name) as outbox,
+        open_source(settings, clock=utc_now) as source,
+    ):
 
         def stop_when_asked() -> None:
             asked.get()
@@ -290,6 +294,11 @@ def demo(*, port: int, seed: int) -> None:
     from sdr.sources import demo_site
 
     configure_logging(as_json=False, level="warning")
+    # A demonstration must never write into the database of a real hub that this environment is set up for.
+    for name in [name for name in os.environ if name.startswith("WINGWATCH_")]:
+        del os.environ[name]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
     site, port = demo_site(), port or free_port()
     tokens = {place.name: secrets.token_urlsafe(24) for place in site.sensors}
     with TemporaryDirectory(prefix="wingwatch-demo-") as folder:
@@ -329,14 +338,13 @@ def write_demo_site(folder: Path) -> Path:
 @contextmanager
 def sensors(each: list[dict[str, str]]) -> Iterator[None]:
     """A sensor in a process of its own for each of several settings, handed over in its environment."""
-    bare = {key: value for key, value in os.environ.items() if not key.startswith("WINGWATCH_")}
     # One thread a sensor: there are as many processes as sensors already.
-    bare |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    shared = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     running = []
     try:
         for settings in each:
             own = {f"WINGWATCH_SENSOR_{key}": value for key, value in settings.items()}
-            running.append(subprocess.Popen([sys.executable, __file__, "sensor"], env=bare | own))  # noqa: S603 - our own command
+            running.append(subprocess.Popen([sys.executable, __file__, "sensor"], env=shared | own))  # noqa: S603 - our own command
         yield
     finally:
         for process in running:
@@ -381,7 +389,7 @@ def configure_logging(*, as_json: bool, level: str = "info") -> None:
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="wingwatch")
 
 
 if __name__ == "__main__":
