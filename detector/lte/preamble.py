@@ -35,6 +35,9 @@ COARSE_TRANSFORM: Final = 1024
 FAINT: Final = 12.0
 """A peak under this many times its mean in noise is told as no evidence."""
 
+EVEN: Final = 0.3
+"""Share of its mean that each third of a preamble's band must bring: a narrow signal fills one."""
+
 LIMIT: Final = 3.0
 """Magnitudes are limited to this many times their median: one steady line must not outweigh 800 other bins."""
 
@@ -140,6 +143,9 @@ def correlate(bins: Iq, root: int) -> Match:
     inner = np.abs(summed[PREAMBLE_LENGTH:] - summed[:-PREAMBLE_LENGTH]) ** 2
     outer = energy[PREAMBLE_LENGTH:] - energy[:-PREAMBLE_LENGTH]
     first = int(np.argmax(inner))
+    thirds = np.abs(np.diff(summed[first : first + PREAMBLE_LENGTH + 1 : PREAMBLE_LENGTH // 3]))
+    if thirds.min() < EVEN * np.sqrt(inner[first]) / 3:
+        return Match(root=root, evidence=0.0, first_bin=0, delay=0.0)
     coherence = inner[first] / max(PREAMBLE_LENGTH * outer[first], 1e-30)
     evidence = -(PREAMBLE_LENGTH - 1) * np.log1p(-min(coherence, 1 - 1e-9))
     return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
