@@ -90,7 +90,7 @@ def test_a_phone_off_the_air_is_found(profile, plan):
     assert {str(d.technology) for d in detections} == {"lte"}
 
 
-@pytest.mark.parametrize("name", ["real_lte_downlink_moved", "real_metering_moved"])
+@pytest.mark.parametrize("name", ["real_lte_downlink_moved", "real_pager_moved"])
 def test_what_is_no_phone_off_the_air_stays_silent(name, profile, plan):
     iq, rate, centre, _ = load(name)
     bursts, detections = searched(iq, rate, centre, profile, plan)

@@ -38,7 +38,7 @@ CROPS = {
     "real_lte_downlink_moved": Crop(
         source="real/rtl_lte_dl_f1860_s1p92_g0_1s", begin_s=0.3, end_s=0.4, clean=False, centre_hz=897e6
     ),
-    "real_metering_moved": Crop(source="real/rtl_868p95_wmbus", begin_s=0.1, end_s=0.25, clean=False, centre_hz=847e6),
+    "real_pager_moved": Crop(source="real/rtl_pager_00d060", begin_s=0.2, end_s=0.3, clean=False, centre_hz=847e6),
 }
 
 
@@ -87,7 +87,7 @@ def cut(crop: Crop, recordings: Path) -> tuple[dict, np.ndarray]:
 def origin(about: dict) -> str:
     """Where samples come from: a public repository with path and commit, or the software that made them."""
     if "origin:repository" not in about:
-        return about.get("core:author", "")
+        return "software networks of Osmocom and srsRAN, run for these tests"
     return f"{about['origin:repository']}, {about['origin:path']}, commit {about['origin:commit']}"
 
 
