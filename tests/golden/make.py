@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-PARTS = {"ci16_le": "<i2", "cu8": "u1", "cf32_le": "<f4"}
+PARTS = {"ci16_le": "<i2", "ci8": "i1", "cu8": "u1", "cf32_le": "<f4"}
 OWN = "GPL-3.0-or-later (own output of software networks; nothing was on the air)"
 
 
