@@ -261,10 +261,8 @@ def run_sensor(settings: "SensorSettings") -> None:
     asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.put(number))
-    with (
-        Outbox(settings.outbox_file, sensor=settings.name) as outbox,
-        open_source(settings, clock=utc_now) as source,
-    ):
+    outbox_file = settings.outbox_file
+    with open_source(settings, clock=utc_now) as source, Outbox(outbox_file, sensor=settings.name) as outbox:
 
         def stop_when_asked() -> None:
             asked.get()

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from sdr.outbox import Outbox
+from sdr.outbox import Outbox, Parcel
 
 __all__ = ["DRAIN_S", "Courier", "Post", "delivering"]
 
@@ -59,6 +59,7 @@ class Courier:
         self._news = threading.Condition()
         self._stopped = False
         self._finishing = False
+        self._dropped = 0
 
     def tell(self, heartbeat: bytes | None = None) -> None:
         """Say that the outbox has something new, or hand over a heartbeat in place of one that still waits."""
@@ -112,12 +113,17 @@ class Courier:
         if status in {400, 409, 413, 422}:
             # The hub will never take it: it is set aside, so that what stands behind it can go.
             log.error("hub refused a batch", status=status, boot=parcel.boot, sequence=parcel.sequence)
-            self._outbox.refuse(parcel)
+            self._set_aside(parcel)
         elif not self._taken(status):
             return False
         else:
             self._outbox.done(parcel)
         return True
+
+    def _set_aside(self, parcel: Parcel) -> None:
+        if dropped := self._outbox.refuse(parcel):
+            self._dropped += dropped
+            log.error("the oldest refused batches are deleted", deleted=dropped, deleted_in_all=self._dropped)
 
     def _taken(self, status: int) -> bool:
         if status != 200:

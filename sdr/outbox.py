@@ -1,26 +1,34 @@
 """The durable outbox between a sensor and the hub: what it took is on disk until the hub has acknowledged it.
 
-A batch is opaque bytes under (boot, sequence). The outbox is bounded: when it is full it refuses, and the caller counts
-what was refused; it never drops what it took. It knows nothing of HTTP.
+A batch is opaque bytes under (boot, sequence). The outbox belongs to one sensor and is open in one process at a time. It is
+bounded: when it is full it takes no more, and the caller counts what is lost; what waits is never dropped. What the hub
+refused is kept apart, within a bound of its own. It knows nothing of HTTP.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
-__all__ = ["Outbox", "OutboxFullError", "Parcel"]
+__all__ = ["Outbox", "OutboxError", "OutboxFullError", "Parcel"]
 
 SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS parcel (
         place INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL,
-        refused INTEGER NOT NULL DEFAULT 0, UNIQUE (boot, sequence))
+        refused INTEGER NOT NULL DEFAULT 0, UNIQUE (boot, sequence));
+    CREATE TABLE IF NOT EXISTS owner (sensor TEXT NOT NULL);
 """
 
 
+class OutboxError(Exception):
+    """An outbox that cannot be used; one line that names the file."""
+
+
 class OutboxFullError(Exception):
-    """The outbox holds as many bytes as it may; the parcel was not taken."""
+    """The outbox, or its disk, holds as many bytes as it may; the parcel was not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +47,50 @@ class Outbox:
     Parameters
     ----------
     path
-        The file; made if it is not there.
+        The file; made if it is not there. While it is open no other process can open it.
+    sensor
+        Whose batches it holds.
     max_bytes
-        Sum of the bodies from which further ones are refused.
+        Sum of the waiting bodies from which further ones are not taken.
+    max_refused_bytes
+        Sum of the refused bodies from which the oldest of them go.
+
+    Raises
+    ------
+    OutboxError
+        If the file cannot be used, is in use, or holds another sensor's batches.
     """
 
-    def __init__(self, path: Path, *, max_bytes: int = 256 << 20) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, path: Path, *, sensor: str, max_bytes: int = 256 << 20, max_refused_bytes: int = 16 << 20
+    ) -> None:
         self._lock = Lock()
         self._max_bytes = max_bytes
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._max_refused_bytes = max_refused_bytes
+        with told_in_one_line(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=0, check_same_thread=False, isolation_level=None)
+            try:
+                self._begin(path, sensor)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _begin(self, path: Path, sensor: str) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(SCHEMA)
-        (self._bytes,) = self._db.execute("SELECT coalesce(sum(length(body)), 0) FROM parcel").fetchone()
+        self._db.executescript(SCHEMA)
+        self._db.execute("INSERT INTO owner SELECT ? WHERE NOT EXISTS (SELECT * FROM owner)", (sensor,))
+        (owner,) = self._db.execute("SELECT sensor FROM owner").fetchone()
+        if owner != sensor:
+            raise OutboxError(f"outbox {path}: it holds the batches of sensor {owner}; give {sensor} one of its own")
+        self._bytes = self._size(refused=False)
+
+    def _size(self, *, refused: bool) -> int:
+        """Sum of the bodies [bytes] that wait, or that were refused."""
+        query = "SELECT coalesce(sum(length(body)), 0) FROM parcel WHERE refused = ?"
+        return int(self._db.execute(query, (refused,)).fetchone()[0])
 
     def __enter__(self) -> Self:
         return self
@@ -72,12 +110,15 @@ class Outbox:
         Raises
         ------
         OutboxFullError
-            If it would not fit.
+            If it would not fit, or the disk does not take it.
         """
         with self._lock:
             if self._bytes + len(body) > self._max_bytes:
                 raise OutboxFullError(f"the outbox holds {self._bytes} of {self._max_bytes} bytes: is the hub away?")
-            self._db.execute("INSERT INTO parcel (boot, sequence, body) VALUES (?, ?, ?)", (boot, sequence, body))
+            try:
+                self._db.execute("INSERT INTO parcel (boot, sequence, body) VALUES (?, ?, ?)", (boot, sequence, body))
+            except sqlite3.OperationalError as error:
+                raise OutboxFullError(f"the outbox cannot be written: {error}") from error
             self._bytes += len(body)
 
     def head(self) -> Parcel | None:
@@ -94,12 +135,45 @@ class Outbox:
             self._db.execute("DELETE FROM parcel WHERE place = ?", (parcel.place,))
             self._bytes -= len(parcel.body)
 
-    def refuse(self, parcel: Parcel) -> None:
-        """Set a parcel aside that the hub will never take; it stays on disk for an engineer to look at."""
+    def refuse(self, parcel: Parcel) -> int:
+        """Set a parcel aside that the hub will never take; it stays on disk for an engineer to look at.
+
+        Returns
+        -------
+        int
+            How many parcels, refused earlier, had to go for it.
+        """
         with self._lock:
             self._db.execute("UPDATE parcel SET refused = 1 WHERE place = ?", (parcel.place,))
+            self._bytes -= len(parcel.body)
+            return self._drop_refused()
+
+    def _drop_refused(self) -> int:
+        """Delete the oldest refused parcels until the others fit into their bound; how many went."""
+        dropped = 0
+        while self._size(refused=True) > self._max_refused_bytes:
+            self._db.execute("DELETE FROM parcel WHERE place = (SELECT min(place) FROM parcel WHERE refused)")
+            dropped += 1
+        return dropped
 
     def close(self) -> None:
         """Close the file; what waits stays in it."""
         with self._lock:
             self._db.close()
+
+
+@contextmanager
+def told_in_one_line(path: Path) -> Iterator[None]:
+    """What goes wrong with the file, as an :class:`OutboxError` that names it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise OutboxError(
+                f"outbox {path}: another process uses it; is this sensor already running, or another one with its file?"
+            ) from error
+        raise OutboxError(f"outbox {path}: {error}") from error
+    except sqlite3.Error as error:
+        raise OutboxError(f"outbox {path}: {error}") from error
+    except OSError as error:
+        raise OutboxError(f"outbox {path}: {error.strerror or error}") from error

@@ -4,9 +4,13 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from detector.wire import NAME
+from sdr.defaults import COUNTRIES
 
 __all__ = ["SensorSettings", "SettingsError", "load_settings"]
 
@@ -21,14 +25,16 @@ class SettingsError(Exception):
 class SensorSettings(BaseSettings):
     """What a sensor must know. Unknown keys are errors."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field(description="The sensor's name in the site.")
-    source: str = Field("rtlsdr:", description="Where samples come from: rtlsdr:[SERIAL], sigmf:PATH or sim:SENSOR.")
+    source: str = Field(
+        "rtlsdr:", description="Where samples come from: rtlsdr:[SERIAL], sigmf:PATH or sim:[SITEFILE]."
+    )
     hub: str = Field("http://127.0.0.1:8077", description="Address of the hub.")
     token: SecretStr = Field(description="The sensor's token at the hub.")
-    outbox: Path = Field(
-        Path("wingwatch-outbox.sqlite"), description="File that keeps detections until the hub has them."
+    outbox: Path | None = Field(
+        None, description="File that keeps detections until the hub has them; wingwatch-NAME.sqlite if left out."
     )
     centre_hz: float = Field(897e6, gt=0, description="Centre frequency [Hz].")
     sample_rate_hz: float = Field(2.4e6, ge=250e3, description="Sample rate [samples/s].")
@@ -39,6 +45,41 @@ class SensorSettings(BaseSettings):
     loop: bool = Field(False, description="Play a sigmf: source over and over.")
     seed: int = Field(1, ge=0, description="Seed of simulated air.")
     epoch: str | None = Field(None, description="When simulated air began (RFC 3339, UTC); now if left out.")
+
+    @property
+    def outbox_file(self) -> Path:
+        """The outbox that was set, or the sensor's own."""
+        return Path(f"wingwatch-{self.name}.sqlite") if self.outbox is None else self.outbox
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one(cls, name: str) -> str:
+        if NAME.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not 1 to 64 letters, digits and ._:-, the first a letter or digit")
+        return name
+
+    @field_validator("hub")
+    @classmethod
+    def _hub_is_an_address(cls, hub: str) -> str:
+        parts = urlsplit(hub)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            raise ValueError(f"{hub!r} is no address such as http://127.0.0.1:8077")
+        return hub
+
+    @field_validator("token")
+    @classmethod
+    def _token_fits_a_header(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if not (text.isascii() and text.isprintable() and text.split() == [text]):
+            raise ValueError("is empty, or holds what is not a printable ASCII character")
+        return token
+
+    @field_validator("country")
+    @classmethod
+    def _country_has_a_plan(cls, country: str | None) -> str | None:
+        if country is not None and country.lower() not in COUNTRIES:
+            raise ValueError(f"there is no band plan for {country!r}; there are {', '.join(COUNTRIES)}")
+        return country
 
     @classmethod
     def settings_customise_sources(
@@ -81,9 +122,10 @@ def load_settings(path: Path | None, **given: Any) -> SensorSettings:  # noqa: A
         return FromFile(**given)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror or error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{path or 'settings'}: {key}: {first['msg'].lower()}") from error
+        what = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"].lower()
+        raise SettingsError(f"{path or 'settings'}: {key}: {what}") from error

@@ -39,7 +39,7 @@ class Hub:
 
 @pytest.fixture
 def outbox(tmp_path):
-    with Outbox(tmp_path / "box.sqlite") as box:
+    with Outbox(tmp_path / "box.sqlite", sensor="B1") as box:
         yield box
 
 
@@ -191,7 +191,7 @@ def test_gaps_are_counted_in_heartbeats(outbox, profile, plan):
 
 
 def test_a_full_outbox_does_not_stop_the_sensor(tmp_path, profile, plan):
-    with Outbox(tmp_path / "small.sqlite", max_bytes=10) as box:
+    with Outbox(tmp_path / "small.sqlite", sensor="B1", max_bytes=10) as box:
         parcels, beats = sensed(box, profile, plan, Tape(seconds=3.0), {Technology.GSM: OneCall()})
     assert parcels == []
     assert len(beats) == 2
@@ -249,7 +249,7 @@ def test_what_was_heard_before_the_source_failed_is_reported(outbox, profile, pl
 
 
 def test_lost_detections_are_counted(tmp_path, profile, plan):
-    with Outbox(tmp_path / "small.sqlite", max_bytes=10) as box, capture_logs() as logs:
+    with Outbox(tmp_path / "small.sqlite", sensor="B1", max_bytes=10) as box, capture_logs() as logs:
         sensed(box, profile, plan, Tape(seconds=1.0), {Technology.GSM: OneCall()})
     assert [line["lost_in_all"] for line in logs if line["event"] == "detections are lost"] == [1, 2]
 
@@ -273,3 +273,11 @@ def test_what_cannot_be_delivered_at_the_end_stays_and_is_logged(outbox, told_to
             stopped.set()
     assert logs[-1] == {"event": "batches wait in the outbox for the next start", "batches": 2, "log_level": "warning"}
     assert len(outbox) == 2
+
+
+def test_refused_batches_that_had_to_go_are_logged_with_their_sum(tmp_path):
+    with Outbox(tmp_path / "box.sqlite", sensor="B1", max_refused_bytes=1) as box, capture_logs() as logs:
+        put(box, b"1", b"2", b"3", b"good")
+        hub = Hub(answers=[422] * 3)
+        run_until_empty(Courier(outbox=box, post=hub, pause=None), box, hub, 1)
+    assert [line["deleted_in_all"] for line in logs if "deleted" in line["event"]] == [1, 2]
