@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from api.clocks import MAX_AHEAD_US
 from detector.fusion import Episode, Key, Report
 from detector.types import Activity, Label, Technology
 
@@ -47,7 +48,8 @@ class Alert:
     wing
         None if the phone is probably outside.
     active
-        Whether the phone was heard within the longest pause of an episode; not so if a wrong clock puts that far ahead.
+        Whether the phone was heard within the longest pause of an episode; not so if that lies further ahead than any
+        evidence that is taken, as once the hub's own clock was set back.
     opened_us, updated_us
         When the phone was first and last heard; microseconds since 1970.
     sensors
@@ -111,7 +113,7 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         id=number,
         wing=episode.wing if known is None or state is AlertState.OPEN else known.wing,
         state=state,
-        active=state is not AlertState.CLOSED and abs(now_us - episode.end_us) <= gap_us,
+        active=state is not AlertState.CLOSED and is_recent(episode.end_us, now_us=now_us, gap_us=gap_us),
         opened_us=episode.start_us,
         updated_us=episode.end_us,
         technology=loudest.technology,
@@ -131,7 +133,12 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
 
 def ended(alert: Alert, *, now_us: int, gap_us: int) -> Alert:
     """The alert, no longer active once its phone was silent for longer than an episode's pause."""
-    return replace(alert, active=alert.active and abs(now_us - alert.updated_us) <= gap_us)
+    return replace(alert, active=alert.active and is_recent(alert.updated_us, now_us=now_us, gap_us=gap_us))
+
+
+def is_recent(heard_us: int, *, now_us: int, gap_us: int) -> bool:
+    """Whether a phone that was last heard then may still be on air."""
+    return -MAX_AHEAD_US <= now_us - heard_us <= gap_us
 
 
 def merged(alert: Alert, *, into: int) -> Alert:

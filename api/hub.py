@@ -11,12 +11,13 @@ from typing import Final
 
 from api import association, telling
 from api.association import Rules
+from api.clocks import ClockMark, TimeError, clock_offset_us, require_possible
 from api.database import Database
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
 from api.repository import Repository
 from api.settings import Settings
-from api.states import heard
+from api.states import SensorStatus, heard
 from api.views import Receipt
 from detector.fusion import Report, later
 from detector.site import Site
@@ -49,6 +50,11 @@ class Hub:
         return round(self.settings.stale_after_s * MICROSECONDS)
 
     @property
+    def clock_limit_us(self) -> int:
+        """A sensor's clock that is off by no more than this is right."""
+        return round(self.settings.clock_limit_s * MICROSECONDS)
+
+    @property
     def rules(self) -> Rules:
         """How reports become alerts."""
         return Rules(
@@ -79,10 +85,9 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
                 raise ConflictError(f"batch {batch.sequence} of boot {batch.boot!r} was stored with other bytes")
             return Receipt(stored=0, duplicate=True)
         repository.add_batch(batch, digest=digest, received_us=now_us)
-        note_heartbeat(repository, batch, now_us=now_us)
-        changed = association.associate(
-            repository, take_reports(repository, batch, hub.site), rules=hub.rules, now_us=now_us
-        )
+        offset_us = note_heartbeat(repository, batch, now_us=now_us, clock_limit_us=hub.clock_limit_us)
+        reports = take_reports(repository, batch, hub.site, offset_us=offset_us)
+        changed = association.associate(repository, reports, rules=hub.rules, now_us=now_us)
         told = telling.tell_alerts(repository, changed, now_us=now_us)
         told |= telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
     if told:
@@ -108,27 +113,43 @@ def batch_of(sensor: str, body: bytes) -> Batch:
     """The batch in a request's body."""
     try:
         batch = parse_batch(body)
-    except WireError as error:
+        require_possible(batch)
+    except (WireError, TimeError) as error:
         raise InvalidError(str(error), parameter=str(error).partition(":")[0]) from error
     if batch.sensor != sensor:
         raise InvalidError(f"sensor: the batch is of {batch.sensor!r}, not of {sensor!r}", parameter="sensor")
     return batch
 
 
-def note_heartbeat(repository: Repository, batch: Batch, *, now_us: int) -> None:
-    """Store what a batch says of its sensor, unless something newer is known."""
+def note_heartbeat(repository: Repository, batch: Batch, *, now_us: int, clock_limit_us: int) -> int:
+    """Store what a batch says of its sensor, unless something newer is known; gives how far the sensor's clock is ahead."""
     known = repository.sensors().get(batch.sensor)
-    status = heard(batch, known, sent_us=to_microseconds(batch.sent_utc), now_us=now_us)
+    mark = ClockMark(sent_us=to_microseconds(batch.sent_utc), received_us=now_us)
+    status = heard(batch, known, mark=mark, clock_limit_us=clock_limit_us)
     if status is not None:
         repository.save_sensor(status, known=known is not None)
+    return batch_offset_us(batch, status or known, mark=mark, clock_limit_us=clock_limit_us)
 
 
-def take_reports(repository: Repository, batch: Batch, site: Site) -> list[Report]:
-    """Store what the detections of a batch tell of their emissions; gives the emissions as they are now."""
+def batch_offset_us(batch: Batch, status: SensorStatus | None, *, mark: ClockMark, clock_limit_us: int) -> int:
+    """How far the clock that dated a batch is ahead: as its boot's heartbeats say, or as the batch itself proves."""
+    if status is not None and status.boot == batch.boot and status.offset_us:
+        return status.offset_us
+    return clock_offset_us(mark, None, limit_us=clock_limit_us)
+
+
+def take_reports(repository: Repository, batch: Batch, site: Site, *, offset_us: int) -> list[Report]:
+    """Store what the detections of a batch tell of their emissions; gives the emissions as they are now.
+
+    Parameters
+    ----------
+    offset_us
+        How far the sensor's clock is ahead; reports bear the hub's time.
+    """
     wing = site.wing_of(batch.sensor)
     fresh: dict[tuple[str, str, int], Report] = {}
     for detection in batch.detections:
-        report = report_of(batch, detection, wing=wing)
+        report = report_of(batch, detection, wing=wing, offset_us=offset_us)
         fresh[report.key] = later(fresh[report.key], report) if report.key in fresh else report
     known = repository.reports(fresh)
     grown = [later(known[key], report) for key, report in fresh.items() if key in known]
@@ -137,7 +158,7 @@ def take_reports(repository: Repository, batch: Batch, site: Site) -> list[Repor
     return new + grown
 
 
-def report_of(batch: Batch, detection: SensorDetection, *, wing: str | None) -> Report:
+def report_of(batch: Batch, detection: SensorDetection, *, wing: str | None, offset_us: int) -> Report:
     """What one detection tells of its emission."""
     return Report(
         sensor=batch.sensor,
@@ -150,8 +171,8 @@ def report_of(batch: Batch, detection: SensorDetection, *, wing: str | None) -> 
         channel=detection.channel,
         freq_lower_hz=detection.freq_lower_hz,
         freq_upper_hz=detection.freq_upper_hz,
-        start_us=to_microseconds(detection.start_utc),
-        end_us=to_microseconds(detection.end_utc),
+        start_us=to_microseconds(detection.start_utc) - offset_us,
+        end_us=to_microseconds(detection.end_utc) - offset_us,
         bursts=detection.bursts,
         snr_db=detection.snr_db,
         power_dbfs=detection.power_dbfs,

@@ -204,7 +204,7 @@ class SensorRow(Base):
     """The last that a sensor said of itself.
 
     ``seen_us`` is when its latest heartbeat was made or came, whichever is earlier; ``flowed_us`` the same of the latest
-    one in which samples had grown.
+    one in which samples had grown; ``offset_us`` how far its clock is ahead.
     """
 
     __tablename__ = "sensors"
@@ -213,6 +213,9 @@ class SensorRow(Base):
     boot: Mapped[str]
     seen_us: Mapped[int]
     flowed_us: Mapped[int | None]
+    sent_us: Mapped[int]
+    received_us: Mapped[int]
+    offset_us: Mapped[int]
     samples: Mapped[int]
     sample_rate_hz: Mapped[float]
     centre_hz: Mapped[float | None]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from api.clocks import ClockMark, clock_offset_us
 from detector.wire import Batch, Heartbeat
 
 __all__ = ["SensorState", "SensorStatus", "WingCounts", "WingState", "heard", "sensor_state", "wing_state"]
@@ -18,6 +19,7 @@ class SensorState(StrEnum):
     FRESH = "fresh"
     STALE = "stale"
     NEVER = "never"
+    CLOCK = "clock"  # it listens, but its clock is wrong
 
 
 class WingState(StrEnum):
@@ -36,17 +38,29 @@ class SensorStatus:
     Parameters
     ----------
     seen_us
-        When its latest heartbeat was made or came, whichever is earlier, microseconds since 1970: neither a clock that is
-        ahead nor a wait in a queue makes a sensor look fresh.
+        When its latest heartbeat was made or came, whichever is earlier, microseconds since 1970: a wait in a queue does
+        not make a sensor look fresh. When it came, if its clock is wrong.
     flowed_us
         ``seen_us`` of the latest heartbeat in which samples had grown; None if there was none.
+    sent_us, received_us
+        When its latest heartbeat was made, by the sensor's clock, and when it came, by the hub's.
+    offset_us
+        How far its clock is ahead, negative if behind; 0 while it is right, or not known to be wrong.
     """
 
     name: str
     boot: str
     seen_us: int
     flowed_us: int | None
+    sent_us: int
+    received_us: int
+    offset_us: int
     heartbeat: Heartbeat
+
+    @property
+    def mark(self) -> ClockMark:
+        """The latest comparison of its clock with the hub's."""
+        return ClockMark(sent_us=self.sent_us, received_us=self.received_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +72,32 @@ class WingCounts:
     last_us: int | None = None
 
 
-def heard(batch: Batch, known: SensorStatus | None, *, sent_us: int, now_us: int) -> SensorStatus | None:
+def heard(batch: Batch, known: SensorStatus | None, *, mark: ClockMark, clock_limit_us: int) -> SensorStatus | None:
     """What is known of a sensor after one more batch; None if it brought nothing newer.
 
     Parameters
     ----------
-    sent_us
-        When the batch was made, by the sensor's clock.
-    now_us
-        When it came.
+    mark
+        When the batch was made and when it came.
+    clock_limit_us
+        A clock that is off by no more than this is right.
     """
     beat = batch.heartbeat
-    if beat is None or (known is not None and sent_us < known.seen_us):
+    if beat is None or (known is not None and mark.sent_us < min(known.sent_us, known.received_us)):
         return None
-    seen_us = min(sent_us, now_us)
-    same_boot = known is not None and known.boot == batch.boot
-    flows = beat.samples > (known.heartbeat.samples if known is not None and same_boot else 0)
+    before = known if known is not None and known.boot == batch.boot else None
+    offset_us = clock_offset_us(mark, None if before is None else before.mark, limit_us=clock_limit_us)
+    seen_us = mark.received_us if offset_us else min(mark.sent_us, mark.received_us)
+    flows = beat.samples > (0 if before is None else before.heartbeat.samples)
     before_us = known.flowed_us if known is not None else None
     return SensorStatus(
         name=batch.sensor,
         boot=batch.boot,
         seen_us=seen_us,
         flowed_us=seen_us if flows else before_us,
+        sent_us=mark.sent_us,
+        received_us=mark.received_us,
+        offset_us=offset_us,
         heartbeat=beat,
     )
 
@@ -88,8 +106,9 @@ def sensor_state(status: SensorStatus | None, *, now_us: int, stale_after_us: in
     """Whether a sensor listens: it spoke, and samples flowed, within the last ``stale_after_us``."""
     if status is None:
         return SensorState.NEVER
-    flows = status.flowed_us is not None and now_us - status.flowed_us <= stale_after_us
-    return SensorState.FRESH if flows else SensorState.STALE
+    if status.flowed_us is None or now_us - status.flowed_us > stale_after_us:
+        return SensorState.STALE
+    return SensorState.CLOCK if status.offset_us else SensorState.FRESH
 
 
 def wing_state(sensors: Mapping[str, SensorState], counts: WingCounts) -> tuple[WingState, str]:
@@ -100,11 +119,7 @@ def wing_state(sensors: Mapping[str, SensorState], counts: WingCounts) -> tuple[
     sensors
         State of each sensor that stands in the wing, by its name.
     """
-    fresh = [name for name, state in sensors.items() if state is SensorState.FRESH]
-    silent = [name for name, state in sensors.items() if state is not SensorState.FRESH]
-    listening = f"{len(fresh)} of {len(sensors)} sensors listening"
-    if silent:
-        listening += f", nothing from {' and '.join(silent)}"
+    listening = listening_of(sensors)
     if counts.active:
         phones = "A phone is" if counts.active == 1 else f"{counts.active} phones are"
         return WingState.ALERT, f"{phones} heard; {listening}."
@@ -112,7 +127,27 @@ def wing_state(sensors: Mapping[str, SensorState], counts: WingCounts) -> tuple[
         return WingState.BLIND, "No sensor stands in this wing."
     if all(state is SensorState.NEVER for state in sensors.values()):
         return WingState.BLIND, "No sensor of this wing was ever heard."
-    if not fresh:
+    if SensorState.CLOCK in sensors.values():
+        return WingState.STALE, f"What is heard cannot be dated: {listening}."
+    if SensorState.FRESH not in sensors.values():
         return WingState.STALE, f"Nobody listens: {listening}."
-    waiting = f" {counts.unacknowledged} past alerts wait for a person." if counts.unacknowledged else ""
-    return WingState.QUIET, f"No phone is heard; {listening}.{waiting}"
+    return WingState.QUIET, f"No phone is heard; {listening}.{waiting(counts.unacknowledged)}"
+
+
+def listening_of(sensors: Mapping[str, SensorState]) -> str:
+    """How many of a wing's sensors listen, and what is wrong with the others."""
+    fresh = sum(state is SensorState.FRESH for state in sensors.values())
+    told = f"{fresh} of {len(sensors)} sensors listening"
+    if silent := [name for name, state in sensors.items() if state in (SensorState.STALE, SensorState.NEVER)]:
+        told += f", nothing from {' and '.join(silent)}"
+    if wrong := [name for name, state in sensors.items() if state is SensorState.CLOCK]:
+        told += f", wrong clock at {' and '.join(wrong)}"
+    return told
+
+
+def waiting(unacknowledged: int) -> str:
+    """What still waits for a person, as a sentence behind another one."""
+    if not unacknowledged:
+        return ""
+    alerts = "1 past alert waits" if unacknowledged == 1 else f"{unacknowledged} past alerts wait"
+    return f" {alerts} for a person."

@@ -36,7 +36,10 @@ Span = TypeVar("Span", "Report", "Episode")
 Kind = TypeVar("Kind", bound=Hashable)
 
 SHARED: Final = 0.5
-"""Two emissions are on one channel if they share this part of the narrower one's width."""
+"""Two emissions are on one channel if they share at least this part of the narrower one's width.
+
+Geometry, not a threshold: of bands that do not overlap, at most one holds more than half of another band. With less, a
+band that straddles two channels would be of both and join them; with more, it could be of neither."""
 
 
 class Band(NamedTuple):
@@ -57,7 +60,7 @@ class Report:
     wing
         In which the sensor stands; None on the perimeter.
     start_us, end_us
-        Microseconds since 1970, by the sensor's clock.
+        Microseconds since 1970, by a clock that all sensors share as well as theirs agree.
     part
         Of the latest detection.
     detections

@@ -68,7 +68,9 @@ def test_the_evidence_is_told_in_one_sentence(reports, sentence):
     assert why(episode(*reports)) == sentence
 
 
-@pytest.mark.parametrize(("now_s", "active"), [(2, True), (32, True), (33, False), (-29, False)])
+@pytest.mark.parametrize(
+    ("now_s", "active"), [(2, True), (32, True), (33, False), (-29, True), (-3598, True), (-3599, False)]
+)
 def test_an_alert_is_active_within_the_pause_of_its_last_sign(now_s, active):
     assert alert(now_s=now_s).active is active
     assert ended(alert(now_s=2), now_us=now_s * SECOND, gap_us=GAP_US).active is active

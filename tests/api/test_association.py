@@ -132,7 +132,8 @@ def test_a_late_report_merges_what_it_bridges(client, send, detection):
     assert (gone["state"], gone["merged_into"], gone["active"]) == ("closed", first["id"], False)
 
 
-def test_an_alert_takes_no_emission_once_it_is_full(client, send, detection):
+def test_an_alert_takes_no_emission_once_it_is_full(client, send, detection, clock):
+    clock.advance(7310)
     send("A1", detection(0.0, 7300.0, last=False))
     send("A1", detection(7190.0, emission=2))
     send("A1", detection(7210.0, emission=3))

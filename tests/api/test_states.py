@@ -7,7 +7,7 @@ from api.repository import Repository
 from api.states import SensorState, WingCounts, WingState, sensor_state, wing_state
 from detector.wire import dump_batch
 
-FRESH, STALE, NEVER = SensorState.FRESH, SensorState.STALE, SensorState.NEVER
+FRESH, STALE, NEVER, CLOCK = SensorState.FRESH, SensorState.STALE, SensorState.NEVER, SensorState.CLOCK
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ FRESH, STALE, NEVER = SensorState.FRESH, SensorState.STALE, SensorState.NEVER
         ({}, WingCounts(), WingState.BLIND, "No sensor stands in this wing."),
         ({"A1": FRESH}, WingCounts(active=1), WingState.ALERT, "A phone is heard"),
         ({"A1": STALE}, WingCounts(active=2), WingState.ALERT, "2 phones are heard"),
+        ({"A1": CLOCK}, WingCounts(), WingState.STALE, "cannot be dated: 0 of 1 sensors listening, wrong clock at A1."),
+        ({"A1": FRESH, "A2": CLOCK}, WingCounts(), WingState.STALE, "1 of 2 sensors listening, wrong clock at A2."),
+        ({"A1": CLOCK}, WingCounts(active=1), WingState.ALERT, "A phone is heard"),
+        ({"A1": FRESH}, WingCounts(unacknowledged=1), WingState.QUIET, "1 past alert waits for a person."),
         ({"A1": FRESH}, WingCounts(unacknowledged=3), WingState.QUIET, "3 past alerts wait for a person."),
     ],
 )
