@@ -40,7 +40,9 @@ def test_a_downlink_has_no_channel(plan):
 def test_ranges_are_cut_to_the_received_band_and_merged(plan):
     tuning = Tuning(sample_rate_hz=2.4e6, centre_hz=890e6)
     assert ranges(plan, Technology.GSM, tuning) == ((-1.2e6, 1.2e6),)
-    assert ranges(plan, Technology.GSM, Tuning(sample_rate_hz=2.4e6, centre_hz=914.9e6)) == ((-1.2e6, pytest.approx(0.1e6)),)
+    assert ranges(plan, Technology.GSM, Tuning(sample_rate_hz=2.4e6, centre_hz=914.9e6)) == (
+        (-1.2e6, pytest.approx(0.1e6)),
+    )
     assert ranges(plan, Technology.GSM, Tuning(sample_rate_hz=2.4e6, centre_hz=433.9e6)) == ()
 
 
@@ -69,8 +71,8 @@ def test_every_delivered_plan_reads_and_the_union_holds_each_band_once():
         ('country = "FR"', "as_of is missing"),
         ('country="X"\nas_of=2026-01-01\n[[band]]\nname="odd"\ntechnology="fax"', "odd: 'fax' is not a valid"),
         (
-            'country="X"\nas_of=2026-01-01\n[[band]]\nname="odd"\ntechnology="lte"\nuplink_mhz=[2,1]\nnumbering="N"\n'
-            "origin_mhz=1\norigin_number=1\nspacing_khz=1",
+            'country="X"\nas_of=2026-01-01\n[[band]]\nname="odd"\ntechnology="lte"\nuplink_mhz=[2,1]\n'
+            + 'numbering="N"\norigin_mhz=1\norigin_number=1\nspacing_khz=1',
             r"odd: uplink_mhz=\[2, 1\] is not ascending",
         ),
     ],
