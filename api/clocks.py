@@ -33,10 +33,13 @@ class ClockMark:
         When a batch was made, by the sensor's clock.
     received_us
         When it came, by the hub's.
+    offset_us
+        What :func:`clock_offset_us` made of it.
     """
 
     sent_us: int
     received_us: int
+    offset_us: int = 0
 
     @property
     def ahead_us(self) -> int:
@@ -48,7 +51,8 @@ def clock_offset_us(mark: ClockMark, before: ClockMark | None, *, limit_us: int)
     """How far a sensor's clock is ahead, negative if behind; 0 if it is right or may be.
 
     What comes before it was made proves a wrong clock. What comes late may have waited: a clock is behind only if
-    batches come as slowly as they are made, each as late as the one before, where those of a queue come all at once.
+    batches come as slowly as they are made, each as late as the one before, where those of a queue come all at once. It
+    stays so while they are about as late.
 
     Parameters
     ----------
@@ -61,8 +65,10 @@ def clock_offset_us(mark: ClockMark, before: ClockMark | None, *, limit_us: int)
         return mark.ahead_us
     if mark.ahead_us >= -limit_us or before is None or before.ahead_us >= -limit_us:
         return 0
-    steady = 2 * abs(mark.ahead_us - before.ahead_us) < mark.sent_us - before.sent_us
-    return mark.ahead_us if steady else 0
+    drift_us = abs(mark.ahead_us - before.ahead_us)
+    steady = 2 * drift_us < mark.sent_us - before.sent_us
+    still = before.offset_us != 0 and drift_us <= limit_us
+    return mark.ahead_us if steady or still else 0
 
 
 def require_possible(batch: Batch) -> None:

@@ -60,7 +60,7 @@ class SensorStatus:
     @property
     def mark(self) -> ClockMark:
         """The latest comparison of its clock with the hub's."""
-        return ClockMark(sent_us=self.sent_us, received_us=self.received_us)
+        return ClockMark(sent_us=self.sent_us, received_us=self.received_us, offset_us=self.offset_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

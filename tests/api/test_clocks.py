@@ -12,8 +12,9 @@ SECOND = 1_000_000
 LIMIT_US = 5 * SECOND
 
 
-def mark(sent_s, received_s):
-    return ClockMark(sent_us=round(sent_s * SECOND), received_us=round(received_s * SECOND))
+def mark(sent_s, received_s, offset_s=0):
+    seconds = {"sent_us": sent_s, "received_us": received_s, "offset_us": offset_s}
+    return ClockMark(**{name: round(value * SECOND) for name, value in seconds.items()})
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,8 @@ def mark(sent_s, received_s):
         (40.0, mark(38, 98), -60),
         (40.0, mark(38, 99.99), 0),
         (95.0, mark(93, 98), 0),
+        (40.0, mark(38, 95, offset_s=-57), -60),
+        (40.0, mark(38, 92, offset_s=-54), 0),
     ],
 )
 def test_a_clock_is_told_from_a_queue(sent_s, before, offset_s):
