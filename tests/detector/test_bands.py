@@ -6,6 +6,19 @@ from detector.bands import BandPlanError, channel_of, parse_plan, ranges, union
 from detector.types import Technology, Tuning
 from sdr.defaults import COUNTRIES, band_plan
 
+TURNED = """
+country = "X"
+as_of = 2026-01-01
+[[band]]
+name = "odd"
+technology = "lte"
+uplink_mhz = [2, 1]
+numbering = "N"
+origin_mhz = 1
+origin_number = 1
+spacing_khz = 1
+"""
+
 
 @pytest.mark.parametrize(
     ("technology", "mhz", "channel"),
@@ -71,8 +84,7 @@ def test_every_delivered_plan_reads_and_the_union_holds_each_band_once():
         ('country = "FR"', "as_of is missing"),
         ('country="X"\nas_of=2026-01-01\n[[band]]\nname="odd"\ntechnology="fax"', "odd: 'fax' is not a valid"),
         (
-            'country="X"\nas_of=2026-01-01\n[[band]]\nname="odd"\ntechnology="lte"\nuplink_mhz=[2,1]\n'
-            + 'numbering="N"\norigin_mhz=1\norigin_number=1\nspacing_khz=1',
+            TURNED,
             r"odd: uplink_mhz=\[2, 1\] is not ascending",
         ),
     ],

@@ -47,7 +47,9 @@ def test_floor_is_the_noise_whatever_a_third_of_the_steps_holds(rng):
     power[::3] += 500
     clean = floor_of(np.delete(power, np.s_[::3], axis=0), max_steps=3000)
     assert np.median(clean) == pytest.approx(2.0, rel=0.05)
-    assert np.median(floor_of(power, max_steps=3000)) == pytest.approx(2.0 * np.log(1 - 0.6) / np.log(1 - 0.4), rel=0.06)
+    assert np.median(floor_of(power, max_steps=3000)) == pytest.approx(
+        2.0 * np.log(1 - 0.6) / np.log(1 - 0.4), rel=0.06
+    )
 
 
 def test_floor_of_nothing_and_of_a_constant_receiver_is_positive():
