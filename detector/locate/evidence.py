@@ -196,7 +196,9 @@ def powers_asked(episodes: Episodes, field: Field) -> Real:
 
 
 def powers_needed(episodes: Episodes, field: Field, power: Power) -> slice:
-    """The powers that could explain the episodes."""
+    """The powers that could explain the episodes; all of them while nothing is known of the phones' powers."""
+    if not power.counts.any():
+        return slice(0, N_POWERS)
     asked = (powers_asked(episodes, field) - power.origin_db) / POWER_STEP_DB
     below, above = (reach / POWER_STEP_DB for reach in POWER_REACH_DB)
     first = int(np.clip(np.floor(asked.min() + below), 0, N_POWERS - 2))

@@ -11,10 +11,11 @@ from detector.locate.learning import State
 
 __all__ = ["Deaf", "deaf_sensors"]
 
-DEAF_DB: Final = 4.0
-"""A sensor that is sure to hear so much less than its peers is called deaf."""
+DEAF_DB: Final = 4.5
+"""A sensor that hears so much less than its peers is called deaf,"""
 
-SURE: Final = 1.64
+SURE: Final = 3.0
+"""if that is so many standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,6 @@ def deaf_sensors(ground: Ground, state: State) -> tuple[Deaf, ...]:
         found += [
             Deaf(sensor=name, loss_db=float(excess), spread_db=float(unsure))
             for name, excess, unsure in zip(peers, loss - usual, spread, strict=True)
-            if excess - SURE * unsure > DEAF_DB
+            if excess > max(DEAF_DB, SURE * unsure)
         ]
     return tuple(sorted(found, key=lambda deaf: -deaf.loss_db))

@@ -27,7 +27,8 @@ MARGIN_DB: Final = 3.0
 class Prison:
     """A site, what its sensors heard, and the truth.
 
-    ``where`` is the index of the phone's cell, -1 outside; ``oracle`` the three likeliest cells, shape (n_episodes, 3).
+    ``where`` is the index of the phone's cell, -1 outside; ``oracle`` the three likeliest cells, shape (n_episodes, 3);
+    ``law_db`` and ``shadow_db`` what the law and the shadowing add to a level, shape (n_cells, n_sensors).
     """
 
     ground: Ground
@@ -35,6 +36,7 @@ class Prison:
     where: NDArray[np.int64]
     oracle: NDArray[np.int64]
     deaf: str | None
+    law_db: Array
     shadow_db: Array
 
 
@@ -191,7 +193,8 @@ def make_prison(layout, law, *, seed, episodes=5000, shadowing_db=6.0, deaf_db=0
         where=where[kept],
         oracle=oracle(found, -32 - loss, ground.limits_db, np.hypot(shadowing_db, FADING_DB)),
         deaf=None if deaf is None else sensors[deaf].name,
-        shadow_db=shadow,
+        law_db=gain - loss,
+        shadow_db=-shadow,
     )
 
 
