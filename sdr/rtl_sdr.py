@@ -9,6 +9,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from ctypes import ArgumentError
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -21,6 +22,9 @@ __all__ = ["RtlSdrSource", "open_dongle"]
 
 TRANSFER_BYTES: Final = 1 << 17
 QUEUED_TRANSFERS: Final = 64
+STALL_S: Final = 2.0
+"""Without a transfer for this long the dongle has stalled: even at 250 kS/s one comes each 0.3 s."""
+
 FORMAT: Final = FORMATS["cu8"]
 
 
@@ -70,6 +74,25 @@ def open_dongle(serial: str | None) -> Device:
     return device
 
 
+def set_up(device: Device, *, sample_rate_hz: float, centre_hz: float, gain_db: float, ppm: int) -> None:
+    """Tune a dongle; one that refuses is given back.
+
+    Raises
+    ------
+    SourceError
+        Naming what the dongle did not take.
+    """
+    wanted = {"sample_rate": sample_rate_hz, "freq_correction": ppm, "center_freq": centre_hz, "gain": gain_db}
+    if not ppm:
+        del wanted["freq_correction"]  # the driver refuses the value that it has already
+    for name, value in wanted.items():
+        try:
+            setattr(device, name, value)
+        except (OSError, ValueError, ArithmeticError, ArgumentError) as error:
+            device.close()
+            raise SourceError(f"rtlsdr: the dongle does not take {name}={value:g} ({error})") from error
+
+
 class RtlSdrSource:
     """One dongle as an ``IqSource``.
 
@@ -89,13 +112,10 @@ class RtlSdrSource:
 
     def __init__(self, device: Device, *, tuning: Tuning, gain_db: float, ppm: int, clock: Clock) -> None:
         if tuning.centre_hz is None:
+            device.close()
             raise SourceError("rtlsdr: a dongle needs a centre frequency")
         self._device = device
-        device.sample_rate = tuning.sample_rate_hz
-        if ppm:
-            device.freq_correction = ppm
-        device.center_freq = tuning.centre_hz
-        device.gain = gain_db
+        set_up(device, sample_rate_hz=tuning.sample_rate_hz, centre_hz=tuning.centre_hz, gain_db=gain_db, ppm=ppm)
         self._tuning = Tuning(sample_rate_hz=tuning.sample_rate_hz, centre_hz=tuning.centre_hz, limit=FORMAT.limit)
         self._clock = clock
         self._started: SampleClock | None = None
@@ -104,6 +124,7 @@ class RtlSdrSource:
         self._boot = uuid.uuid4().hex
         self._reader: threading.Thread | None = None
         self._closing = threading.Event()
+        self._life = threading.Lock()
 
     @property
     def tuning(self) -> Tuning:
@@ -127,25 +148,43 @@ class RtlSdrSource:
         Raises
         ------
         SourceError
-            If the dongle stops.
+            If the dongle stops, or gives nothing for two seconds.
         """
-        self._reader = threading.Thread(target=self._read, name="rtlsdr", daemon=True)
-        self._reader.start()
-        while (item := self._queue.get()) is not None:
+        with self._life:
+            if self._closing.is_set():
+                return
+            self._reader = threading.Thread(target=self._read, name="rtlsdr", daemon=True)
+            self._reader.start()
+        while (item := self._next()) is not None:
             if isinstance(item, BaseException):
                 raise SourceError(f"rtlsdr: the dongle stopped ({item}); is it still plugged in?") from item
             start, data = item
             yield IqBlock(tuning=self._tuning, start=start, samples=to_iq(data, FORMAT))
 
     def close(self) -> None:
-        """Stop reading and give the dongle back; a second call does nothing."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        if self._reader is not None:
-            self._device.cancel_read_async()
-            self._reader.join(timeout=2)
-        self._device.close()
+        """Stop reading, end the blocks and give the dongle back; from any thread, and a second call does nothing.
+
+        A driver that does not stop reading is left as it is: to close its device would wait for ever.
+        """
+        with self._life:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            self._end(None)
+            if self._reader is not None:
+                # A driver whose loop has ended, as when the dongle is pulled out, takes no cancellation.
+                with contextlib.suppress(OSError):
+                    self._device.cancel_read_async()
+                self._reader.join(timeout=STALL_S)
+            if self._reader is None or not self._reader.is_alive():
+                self._device.close()
+
+    def _next(self) -> tuple[int, bytes] | BaseException | None:
+        """The next transfer, the driver's error, or the end mark."""
+        try:
+            return self._queue.get(timeout=STALL_S)
+        except queue.Empty:
+            raise SourceError(f"rtlsdr: no samples for {STALL_S:g} s; unplug the dongle and plug it in again") from None
 
     def __enter__(self) -> Self:
         return self

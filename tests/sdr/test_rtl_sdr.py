@@ -1,10 +1,13 @@
+import re
 import threading
+from ctypes import ArgumentError
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from detector.types import Tuning
+from sdr import rtl_sdr
 from sdr.rtl_sdr import QUEUED_TRANSFERS, TRANSFER_BYTES, RtlSdrSource
 from sdr.source import SourceError
 
@@ -112,3 +115,83 @@ def test_closing_ends_the_blocks():
 def test_a_dongle_without_a_centre_is_refused():
     with pytest.raises(SourceError, match="needs a centre frequency"):
         opened(Dongle([]), tuning=Tuning(sample_rate_hz=RATE))
+
+
+class Choosy(Dongle):
+    """A device that does not take one of its settings."""
+
+    def __init__(self, name, error):
+        super().__init__([])
+        self.name = name
+        self.error = error
+
+    def __setattr__(self, name, value):
+        if name == self.__dict__.get("name"):
+            raise self.error
+        super().__setattr__(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "value"),
+    [
+        ("sample_rate", OSError("invalid"), "2.4e+06"),
+        ("freq_correction", OSError("invalid"), "7"),
+        ("center_freq", ArgumentError("int too long"), "8.97e+08"),
+        ("gain", OverflowError("too large"), "30"),
+    ],
+)
+def test_a_setting_that_the_dongle_does_not_take_is_named_and_the_dongle_given_back(name, error, value):
+    device = Choosy(name, error)
+    with pytest.raises(SourceError, match=re.escape(f"the dongle does not take {name}={value} ({error})")):
+        opened(device, ppm=7)
+    assert device.closed == 1
+
+
+def test_a_dongle_that_gives_nothing_has_stalled(monkeypatch):
+    monkeypatch.setattr(rtl_sdr, "STALL_S", 0.01)
+    with opened(Dongle([])) as source, pytest.raises(SourceError, match=r"rtlsdr: no samples for 0\.01 s"):
+        list(source.blocks())
+
+
+def test_a_stalled_dongle_can_be_closed_from_another_thread(monkeypatch):
+    monkeypatch.setattr(rtl_sdr, "STALL_S", 30.0)
+    device = Dongle([])
+    source = opened(device)
+    ended = []
+    reading = threading.Thread(target=lambda: ended.append(list(source.blocks())))
+    reading.start()
+    assert device.delivered.wait(timeout=10)
+    source.close()
+    reading.join(timeout=10)
+    assert ended == [[]]
+    assert device.closed == 1
+
+
+def test_a_driver_that_never_returns_does_not_hold_up_the_end(monkeypatch):
+    monkeypatch.setattr(rtl_sdr, "STALL_S", 0.01)
+    device = Dongle([transfer(1)])
+    release, device.cancelled = device.cancelled, threading.Event()
+    device.read_bytes_async = lambda callback, num_bytes: (callback(transfer(1), None), release.wait(timeout=30))
+    source = opened(device)
+    next(source.blocks())
+    source.close()
+    assert device.closed == 0  # closing would wait for the driver
+    release.set()
+
+
+def test_a_dongle_that_was_pulled_out_is_closed_without_a_second_error():
+    device = Dongle([], end=OSError("gone"))
+
+    def cancel():
+        raise OSError("not running")
+
+    device.cancel_read_async = cancel
+    with pytest.raises(SourceError, match="the dongle stopped"), opened(device) as source:
+        list(source.blocks())
+    assert device.closed == 1
+
+
+def test_a_source_that_was_closed_before_its_first_block_gives_none():
+    source = opened(Dongle([transfer(1)]))
+    source.close()
+    assert list(source.blocks()) == []
