@@ -63,19 +63,18 @@ def open_simulation(path: str, settings: SensorSettings, clock: Clock) -> IqSour
     try:
         site.wing_of(settings.name)
         opened = clock()
-        epoch = opened if settings.epoch is None else parse_utc(settings.epoch)
+        return SimulatedSource(
+            site,
+            settings.name,
+            seed=settings.seed,
+            epoch=opened if settings.epoch is None else parse_utc(settings.epoch),
+            opened=opened,
+            sample_rate_hz=settings.sample_rate_hz,
+            centre_hz=settings.centre_hz,
+            pace=paced_by(clock=clock, sleep=time.sleep),
+        )
     except (KeyError, ValueError) as error:
         raise SourceError(f"sim: {error.args[0]}") from error
-    return SimulatedSource(
-        site,
-        settings.name,
-        seed=settings.seed,
-        epoch=epoch,
-        opened=opened,
-        sample_rate_hz=settings.sample_rate_hz,
-        centre_hz=settings.centre_hz,
-        pace=paced_by(clock=clock, sleep=time.sleep),
-    )
 
 
 def read_site(path: Path) -> Site:
