@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
+from alembic.util import CommandError
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
 
 from api import hub as services
 from api.database import Database, connect, migrate
@@ -39,6 +44,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class HubApp(FastAPI):
+    """An application whose guard stands before everything, also before what answers an unforeseen error."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The whole application, guarded."""
+        hub: Hub = self.state.hub
+        return Guard(super().build_middleware_stack(), allowed_hosts=hub.settings.allowed_hosts)
+
+
+class Pages(Mount):
+    """The built pages: everywhere but under ``/api/``, whose paths answer for themselves."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for a page."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -60,12 +84,10 @@ def create_app(
     Raises
     ------
     SettingsError
-        If the site cannot be read, or a token belongs to no sensor of it.
+        If the site or the database cannot be used, or a token belongs to no sensor.
     """
     site = load_site(settings)
-    engine = connect(settings.database)
-    migrate(engine)
-    database = Database(engine)
+    database = open_database(settings)
     hub = Hub(
         settings=settings,
         site=site,
@@ -73,19 +95,34 @@ def create_app(
         feed=Feed(database, heartbeat_s=heartbeat_s),
         clock=clock,
     )
-    app = FastAPI(
+    app = HubApp(
         title="wingwatch",
         lifespan=lifespan_of(hub),
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.hub = hub
     app.include_router(router)
     install_handlers(app)
     serve_pages(app, pages or Path(str(resources.files("api") / "static")))
-    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     return app
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name, its schema up to date."""
+    try:
+        engine = connect(settings.database)
+    except OSError as error:
+        raise SettingsError(f"database: {error.filename}: {error.strerror}") from error
+    try:
+        migrate(engine)
+    except (DBAPIError, CommandError) as error:
+        engine.dispose()
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise SettingsError(f"database: {settings.database}: {reason}") from error
+    return Database(engine)
 
 
 def load_site(settings: Settings) -> Site:
@@ -96,9 +133,18 @@ def load_site(settings: Settings) -> Site:
         raise SettingsError(f"site: {settings.site}: {error.strerror}") from error
     except SiteError as error:
         raise SettingsError(f"{settings.site}: {error}") from error
+    require_zone(settings.site, site.time_zone)
     if strangers := settings.sensor_tokens.keys() - {place.name for place in site.sensors}:
         raise SettingsError(f"sensor_tokens.{min(strangers)}: no such sensor in the site")
     return site
+
+
+def require_zone(file: Path, name: str) -> None:
+    """Refuse a time zone that nobody knows."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(f"{file}: time_zone: {name!r} is not a time zone such as Europe/Paris") from error
 
 
 def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -135,7 +181,7 @@ async def keep_sweeping(hub: Hub) -> None:
 def serve_pages(app: FastAPI, folder: Path) -> None:
     """Serve the built pages, or say that there are none."""
     if (folder / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=folder, html=True))
+        app.router.routes.append(Pages("/", app=StaticFiles(directory=folder, html=True)))
         return
 
     @app.get("/", include_in_schema=False)

@@ -1,6 +1,8 @@
 """Runs the hub as a server until it is told to stop, and then ends open event streams instead of waiting for them."""
 
+import errno
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -8,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 
 __all__ = ["HubServer", "serve", "server_for"]
 
@@ -39,16 +41,40 @@ def server_for(app: FastAPI, settings: Settings) -> HubServer:
     return HubServer(config)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
     """Run the hub until it is interrupted; logging is configured by whoever calls this.
+
+    Parameters
+    ----------
+    announce
+        Is told the address, such as ``http://127.0.0.1:8077``, once connections to it are taken.
 
     Raises
     ------
     SettingsError
         If it cannot start with these settings.
     """
-    app = create_app(settings)
-    structlog.get_logger("api").info(
-        "hub listens", host=settings.host, port=settings.port, simulated=settings.simulated
-    )
-    server_for(app, settings).run()
+    with bound(settings) as listener:
+        server = server_for(create_app(settings), settings)
+        address = address_of(listener)
+        structlog.get_logger("api").info("hub listens", address=address, simulated=settings.simulated)
+        if announce is not None:
+            announce(address)
+        server.run(sockets=[listener])
+
+
+def bound(settings: Settings) -> socket.socket:
+    """A socket that takes connections where the settings say."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {settings.port} is in use on {settings.host}") from error
+        raise SettingsError(f"host {settings.host}, port {settings.port}: {error.strerror}") from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address of what listens, as a browser wants it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -14,6 +14,7 @@ import pydantic_settings
 from annotated_types import Ge, Gt, Le
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
@@ -64,6 +65,8 @@ class Settings(BaseSettings):
             raise ValueError(f"host: {self.host!r} is not this machine's own; without roles the hub stays on 127.0.0.1")
         if not self.database.startswith("sqlite:///"):
             raise ValueError("database_url: only sqlite:/// addresses are understood")
+        if not is_file(self.database):
+            raise ValueError("database_url: not a plain file; what is kept elsewhere does not outlive the hub")
         for sensor, token in self.sensor_tokens.items():
             if len(token.get_secret_value()) < MIN_TOKEN:
                 raise ValueError(f"sensor_tokens.{sensor}: shorter than {MIN_TOKEN} characters")
@@ -130,6 +133,12 @@ def one_line(error: ValidationError) -> str:
         return f"{where}: unknown setting; known are {', '.join(Settings.model_fields)}"
     reason = first["msg"].removeprefix("Value error, ")
     return f"{where}: {reason}" if where else reason
+
+
+def is_file(url: str) -> bool:
+    """Whether an SQLite address names a file, and no database in memory."""
+    name = make_url(url).database
+    return name is not None and name not in ("", ":memory:") and not name.startswith("file:")
 
 
 def is_loopback(host: str) -> bool:

@@ -82,7 +82,7 @@ def parse_site(data: bytes) -> Site:
         raw = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SiteError(f"site: not TOML: {error}") from error
-    wings = tuple(Wing(name=text(w, "name", "wing"), title=text(w, "title", "wing")) for w in raw.get("wing", []))
+    wings = tuple(Wing(name=text(w, "name", "wing"), title=text(w, "title", "wing")) for w in tables(raw, "wing"))
     site = Site(
         name=text(raw, "name", "site"),
         country=text(raw, "country", "site"),
@@ -96,7 +96,7 @@ def parse_site(data: bytes) -> Site:
                 centre_m=point(c, "centre_m", "cell"),
                 size_m=point(c, "size_m", "cell") if "size_m" in c else (4.0, 2.5, 3.0),
             )
-            for c in raw.get("cell", [])
+            for c in tables(raw, "cell")
         ),
         sensors=tuple(
             SensorPlace(
@@ -104,7 +104,7 @@ def parse_site(data: bytes) -> Site:
                 place_m=point(s, "place_m", "sensor"),
                 wing=text(s, "wing", "sensor") if "wing" in s else None,
             )
-            for s in raw.get("sensor", [])
+            for s in tables(raw, "sensor")
         ),
     )
     return checked(site)
@@ -127,6 +127,14 @@ def checked(site: Site) -> Site:
         if sensor.wing is not None and sensor.wing not in known:
             raise SiteError(f"site: sensor {sensor.name!r}: wing {sensor.wing!r} is not in the site")
     return site
+
+
+def tables(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The entries of one kind; none if the key is missing."""
+    value = raw.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise SiteError(f"site: {key} is {value!r}; expected [[{key}]] tables")
+    return value
 
 
 def text(raw: dict[str, Any], key: str, what: str) -> str:

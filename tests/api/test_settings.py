@@ -1,6 +1,9 @@
+import socket
+
 import pytest
 
 from api.app import create_app
+from api.server import HubServer, serve
 from api.settings import Settings, SettingsError, load_settings
 
 TOKEN = "0123456789abcdef"
@@ -46,6 +49,9 @@ def test_settings_of_a_sensor_on_the_same_machine_do_not_disturb(monkeypatch):
         ('site = "s"\nepisode_gap_s = 0', "episode_gap_s: Input should be greater than 0"),
         ('site = "s"\nhost = "0.0.0.0"', "host: '0.0.0.0' is not this machine's own"),
         ('site = "s"\ndatabase_url = "postgresql://x"', "database_url: only sqlite:///"),
+        ('site = "s"\ndatabase_url = "sqlite:///:memory:"', "database_url: not a plain file"),
+        ('site = "s"\ndatabase_url = "sqlite:///"', "database_url: not a plain file"),
+        ('site = "s"\ndatabase_url = "sqlite:///file:x?mode=memory&uri=true"', "database_url: not a plain file"),
         ('site = "s"\n[sensor_tokens]\nA1 = "short"', "sensor_tokens.A1: shorter than 16 characters"),
         ("site = ", "hub.toml: not TOML"),
     ],
@@ -82,6 +88,63 @@ def test_a_hub_needs_a_site_that_can_be_read(settings, tmp_path):
     settings.site.write_text("name = 3")
     with pytest.raises(SettingsError, match="name is 3"):
         create_app(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("wing = 3", r"wing is 3; expected \[\[wing\]\] tables"),
+        ('wing = ["a"]', r"wing is \['a'\]; expected"),
+        ('[cell]\nname = "a"', r"cell is .*; expected \[\[cell\]\] tables"),
+        ("sensor = [[]]", "sensor is .*; expected"),
+    ],
+)
+def test_a_site_whose_entries_are_no_tables_is_named(settings, text, message):
+    settings.site.write_text(f'name = "x"\ncountry = "FR"\ntime_zone = "UTC"\n{text}\n')
+    with pytest.raises(SettingsError, match=message) as caught:
+        create_app(settings)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Pariss", "../etc/passwd", "Europe", "nowhere at all"])
+def test_a_time_zone_that_nobody_knows_is_named(settings, zone):
+    settings.site.write_text(f'name = "x"\ncountry = "FR"\ntime_zone = "{zone}"\n')
+    with pytest.raises(SettingsError, match=r"time_zone: .* is not a time zone"):
+        create_app(settings.model_copy(update={"sensor_tokens": {}}))
+
+
+def test_a_folder_that_cannot_be_made_is_named(settings, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    for folder in (taken, taken / "deeper"):
+        with pytest.raises(SettingsError, match=r"database: .*taken.*: (File exists|Not a directory)"):
+            create_app(settings.model_copy(update={"data_dir": folder}))
+
+
+def test_a_database_that_is_none_is_named(settings, tmp_path):
+    (tmp_path / "hub.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(SettingsError, match=r"database: sqlite:///.*hub\.sqlite: file is not a database") as caught:
+        create_app(settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_port_that_is_taken_is_named(settings):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"port {port} is in use on 127.0.0.1"):
+            serve(settings.model_copy(update={"port": port}))
+
+
+def test_the_address_is_announced_once_connections_are_taken(settings, monkeypatch):
+    answers = []
+    monkeypatch.setattr(HubServer, "run", lambda self, sockets: answers.append(sockets[0].getsockname()[1]))
+
+    def announce(address):
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=5):
+            answers.append(address)
+
+    serve(settings, announce=announce)
+    assert answers[0] == f"http://127.0.0.1:{answers[1]}"
 
 
 def test_a_token_must_belong_to_a_sensor_of_the_site(settings):
