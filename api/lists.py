@@ -76,11 +76,12 @@ class PageQuery(NoQuery):
 
 
 class AlertQuery(PageQuery):
-    """Which alerts; ``since`` means that the phone was heard at that time or later."""
+    """Which alerts; ``since`` means that the phone was heard at that time or later, ``active`` that it still is, or not."""
 
     wing: str | None = None
     state: AlertState | None = None
     since: Utc | None = None
+    active: bool | None = None
 
 
 class DetectionQuery(PageQuery):
@@ -126,6 +127,7 @@ def alerts(hub: Hub, query: AlertQuery) -> Page[AlertView]:
             wing=query.wing,
             state=query.state,
             since_us=microseconds(query.since),
+            active=query.active,
         )
         return page(found, query.limit, alert_view, place_of_alert, event_id=repository.change_range()[1])
 
@@ -147,6 +149,8 @@ def alert(hub: Hub, number: int) -> AlertView:
 
 def detections(hub: Hub, query: DetectionQuery) -> Page[DetectionView]:
     """Detections, latest first."""
+    if query.since is not None and query.until is not None and query.since > query.until:
+        raise InvalidError(f"until: {query.until} is before since={query.since}", parameter="until")
     with hub.database.reading() as connection:
         repository = Repository(connection)
         found = repository.detections(

@@ -202,6 +202,7 @@ class Repository:
         wing: str | None = None,
         state: AlertState | None = None,
         since_us: int | None = None,
+        active: bool | None = None,
     ) -> list[Alert]:
         """Alerts that were not merged into another one, latest opened first.
 
@@ -209,6 +210,8 @@ class Repository:
         ----------
         since_us
             Whose phone was heard at this time or later.
+        active
+            Whose phone counts as still heard, or does not.
         """
         a = AlertRow
         wanted: list[ColumnElement[bool]] = [a.merged_into.is_(None)]
@@ -220,6 +223,8 @@ class Repository:
             wanted.append(a.state == state)
         if since_us is not None:
             wanted.append(a.updated_us >= since_us)
+        if active is not None:
+            wanted.append(a.active.is_(active))
         query = select(*ALERTS).where(*wanted).order_by(a.opened_us.desc(), a.id.desc()).limit(limit)
         return [alert_of(row) for row in self._connection.execute(query)]
 

@@ -1,6 +1,7 @@
 """The paths under ``/api/v1``: what a request must look like, who may send it, and which service answers it."""
 
 import hmac
+from collections.abc import Callable
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -10,7 +11,7 @@ from pydantic import NonNegativeInt
 
 from api import hub as services
 from api import lists
-from api.errors import NotAuthenticatedError, TooLargeError
+from api.errors import InvalidError, NotAuthenticatedError, TooLargeError
 from api.hub import Hub
 from api.lists import AlertQuery, DetectionQuery, NoQuery
 from api.views import AlertView, DetectionView, Health, Page, Receipt, SensorView, WingView
@@ -18,10 +19,19 @@ from detector import __version__
 
 __all__ = ["router"]
 
-router: Final = APIRouter(prefix="/api/v1")
+
+async def once_each(request: Request) -> None:
+    """Refuse a parameter that is said twice: one of the two would be lost without a word."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidError(f"{doubled}: said {names.count(doubled)} times", parameter=doubled)
+
+
+router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(once_each)])
 
 NOBODY: Final = "no such sensor"
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 Listed = TypeVar("Listed", AlertView, DetectionView, SensorView, WingView)
 
 
@@ -59,6 +69,17 @@ async def bounded_body(request: Request, hub: TheHub, _: KnownSensor) -> bytes:
     return bytes(body)
 
 
+def readable(path: str) -> Callable[[Endpoint], Endpoint]:
+    """Answer GET and HEAD on a path; the second route is only there so that the schema tells of GET alone."""
+
+    def registered(endpoint: Endpoint) -> Endpoint:
+        router.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
+        router.add_api_route(path, endpoint, methods=["GET"])
+        return endpoint
+
+    return registered
+
+
 class Place(NoQuery):
     """A place in the feed, for clients that cannot send the header at first."""
 
@@ -71,7 +92,7 @@ def post_batch(sensor: KnownSensor, body: Annotated[bytes, Depends(bounded_body)
     return services.ingest(hub, sensor, body)
 
 
-@router.get("/health")
+@readable("/health")
 def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
     """Tell who answers, and that its database does."""
     with hub.database.reading():
@@ -85,31 +106,31 @@ def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
         )
 
 
-@router.get("/wings")
+@readable("/wings")
 def get_wings(hub: TheHub, response: Response, _: Annotated[NoQuery, Query()]) -> Page[WingView]:
     """List the wings and how they stand."""
     return placed(response, lists.wings(hub))
 
 
-@router.get("/sensors")
+@readable("/sensors")
 def get_sensors(hub: TheHub, response: Response, _: Annotated[NoQuery, Query()]) -> Page[SensorView]:
     """List the sensors and how they fare."""
     return placed(response, lists.sensors(hub))
 
 
-@router.get("/alerts")
+@readable("/alerts")
 def get_alerts(hub: TheHub, response: Response, query: Annotated[AlertQuery, Query()]) -> Page[AlertView]:
     """List alerts, latest first."""
     return placed(response, lists.alerts(hub, query))
 
 
-@router.get("/alerts/{alert}")
+@readable("/alerts/{alert}")
 def get_alert(hub: TheHub, alert: Annotated[int, Path(ge=0, lt=2**62)], _: Annotated[NoQuery, Query()]) -> AlertView:
     """Give one alert."""
     return lists.alert(hub, alert)
 
 
-@router.get("/detections")
+@readable("/detections")
 def get_detections(hub: TheHub, response: Response, query: Annotated[DetectionQuery, Query()]) -> Page[DetectionView]:
     """List detections, latest first."""
     return placed(response, lists.detections(hub, query))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.hub import sweep
 from detector.times import format_utc
 from detector.types import Technology
 
@@ -77,6 +78,17 @@ def test_alerts_are_chosen_by_wing_state_and_time(client):
     assert len(client.items("alerts", since="2026-03-01T12:08:00Z")) == 1
 
 
+def test_an_active_alert_is_found_behind_any_number_of_newer_ones(client, app, send, detection, clock):
+    clock.advance(2000)
+    send("A1", detection(0.0, 2000.0))
+    for n in range(1, 5):
+        send("B1", detection(400.0 * n, emission=n, technology=Technology.LTE))
+    sweep(app.state.hub)
+    assert [alert["wing"] for alert in client.items("alerts", limit=4)] == ["B"] * 4
+    assert [alert["wing"] for alert in client.items("alerts", active="true")] == ["A"]
+    assert [alert["wing"] for alert in client.items("alerts", active="false")] == ["B"] * 4
+
+
 def test_a_detection_is_given_as_it_was_sent(client, send, detection):
     sent = detection()
     send("B1", sent, boot="boot-7", sequence=4)
@@ -101,6 +113,11 @@ def test_a_detection_is_given_as_it_was_sent(client, send, detection):
         ("alerts", {"wings": "A"}, "wings"),
         ("alerts", {"since": "yesterday"}, "since"),
         ("alerts", {"since": "1"}, "since"),
+        ("alerts", {"active": "perhaps"}, "active"),
+        ("alerts", {"wing": ["A", "B"]}, "wing"),
+        ("detections", {"sensor": ["B1", "A1"]}, "sensor"),
+        ("detections", {"limit": [3, 3]}, "limit"),
+        ("detections", {"since": "2026-03-01T12:00:01Z", "until": "2026-03-01T12:00:00Z"}, "until"),
         ("detections", {"sensor": "Z1"}, "sensor"),
         ("detections", {"wing": "Z"}, "wing"),
         ("detections", {"technology": "tetra"}, "technology"),

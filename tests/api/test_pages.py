@@ -74,3 +74,48 @@ def test_paths_outside_the_pages_are_not_served(paged, folder):
     (folder.parent / "secret.txt").write_text("x")
     for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt"):
         assert paged.get(path).status_code == 404
+
+
+def test_the_guard_stands_before_an_unforeseen_error(client, app):
+    app.state.hub.database.close()
+    app.state.hub.settings.data_dir.joinpath("hub.sqlite").write_bytes(b"no database" * 1000)
+    response = client.get("/api/v1/alerts")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-security-policy"].startswith(POLICY)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/sensors/B1/batches", {"POST"}),
+        ("DELETE", "/api/v1/health", {"GET", "HEAD"}),
+        ("POST", "/api/v1/alerts/7", {"GET", "HEAD"}),
+        ("HEAD", "/api/v1/events", {"GET"}),
+    ],
+)
+def test_a_method_that_a_path_lacks_is_told_with_those_it_has(paged, method, path, allowed):
+    response = paged.request(method, path)
+    assert response.status_code == 405
+    assert {word.strip() for word in response.headers["allow"].split(",")} == allowed
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/api/v1/health/"])
+def test_no_page_answers_for_a_path_of_the_api(paged, path):
+    assert paged.get(path).status_code == 404
+
+
+def test_lists_tell_their_heads_without_a_body(serve):
+    with serve() as hub:
+        for path in ("health", "wings", "sensors", "alerts", "detections"):
+            head, whole = (hub.client.request(m, f"{hub.address}/api/v1/{path}") for m in ("HEAD", "GET"))
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(whole.content))
+
+
+def test_the_schema_tells_each_path_once(client):
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    assert set(paths["/api/v1/alerts"]) == {"get"}
+    assert set(paths["/api/v1/sensors/{sensor}/batches"]) == {"post"}
