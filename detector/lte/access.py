@@ -144,9 +144,8 @@ def windows(stretch: Stretch, places: Sequence[Place], *, size: int, half_bin: b
     starts = np.array([place.start for place in places], np.int64) - stretch.start
     spectra = preamble.window_spectra(stretch.iq, starts, size, half_bin=half_bin)
     rate = stretch.sample_rate_hz
-    return np.concatenate(
-        [preamble.bin_slice(s[None], p.lower_hz, sample_rate_hz=rate) for s, p in zip(spectra, places, strict=True)]
-    )
+    lowers_hz = np.array([place.lower_hz for place in places])
+    return preamble.bin_slices(spectra, lowers_hz, sample_rate_hz=rate)
 
 
 def measured(stretch: Stretch, match: Match, place: Place, *, size: int, half_bin: bool) -> Preamble:

@@ -115,16 +115,16 @@ def subframe_boxes(pair: NDArray[np.float64], slot: int, likelihood: float) -> I
 
 def best_shared(pair: NDArray[np.float64], slot: int) -> Box:
     """The likeliest run of blocks over both slots."""
-    n = pair.shape[1]
-    reach, may = spans(n)
+    reach, may = spans(pair.shape[1])
     width = np.maximum(reach, 1)
+    both = pair.mean(axis=0)
     first, second = runs(pair[0]) / width, runs(pair[1]) / width
     mean = (first + second) / 2
     alike = np.abs(first - second) <= UNEQUAL * (mean - 1) + 3 * mean / np.sqrt(width * CELL_VALUES / 2)
-    weakest = np.minimum.accumulate(np.where(reach[:n, 1:] > 0, pair.mean(axis=0), np.inf), axis=1)
-    weakest = np.pad(weakest, ((0, 1), (1, 0)), constant_values=np.inf)
+    weakest = np.full(mean.shape, np.inf)
+    np.minimum.accumulate(np.where(reach[:-1, 1:] > 0, both, np.inf), axis=1, out=weakest[:-1, 1:])
     filled = weakest * (1 + 3 / np.sqrt(2 * CELL_VALUES)) - 1 >= HOLLOW * (mean - 1)
-    even = np.abs(pair[0] - pair[1]) <= UNEVEN * (pair.mean(axis=0) - 1) + 4 * pair.mean(axis=0) / np.sqrt(CELL_VALUES)
+    even = np.abs(pair[0] - pair[1]) <= UNEVEN * (both - 1) + 4 * both / np.sqrt(CELL_VALUES)
     whole = alike & filled & (runs(~even) == 0) & (weakest > 0) & may
     score = np.where(whole, 2 * CELL_VALUES * width * gain(mean), 0.0)
     begin, end = np.unravel_index(int(np.argmax(score)), score.shape)

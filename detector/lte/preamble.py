@@ -18,7 +18,7 @@ from detector.lte.standard import PREAMBLE_LENGTH, PREAMBLE_SPACING_HZ
 from detector.lte.zadoff_chu import inverse_roots, preamble_spectrum
 from detector.types import FloatArray, Iq
 
-__all__ = ["MARGIN", "Match", "bin_slice", "correlate", "limited", "rank_roots", "window_spectra"]
+__all__ = ["MARGIN", "Match", "bin_slices", "correlate", "limited", "rank_roots", "window_spectra"]
 
 LAGS: Final = 6
 """Lags of the products; the evidence of each adds up."""
@@ -79,7 +79,9 @@ def window_spectra(iq: Iq, starts: NDArray[np.int64], size: int, *, half_bin: bo
 def limited(bins: Iq) -> Iq:
     """The same bins, those far above the median magnitude of their row cut down to it, and of unit mean power."""
     magnitude = np.abs(bins)
-    level = LIMIT * np.median(magnitude[..., ::4], axis=-1, keepdims=True) + np.float32(1e-30)
+    sparse = magnitude[..., ::4]
+    middle = sparse.shape[-1] // 2
+    level = LIMIT * np.partition(sparse, middle, axis=-1)[..., middle, None] + np.float32(1e-30)
     cut = bins * np.minimum(1, level / np.maximum(magnitude, 1e-30))
     power = np.mean(cut.real**2 + cut.imag**2, axis=-1, keepdims=True)
     return np.asarray(cut / np.sqrt(np.maximum(power, 1e-30)), np.complex64)
@@ -151,10 +153,22 @@ def correlate(bins: Iq, root: int) -> Match:
     return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
 
 
-def bin_slice(spectra: Iq, lower_hz: float, *, sample_rate_hz: float) -> Iq:
-    """Bins from a frequency offset upwards, wide enough for a sequence and its margins; shape (n_windows, 983)."""
-    first = round(lower_hz / PREAMBLE_SPACING_HZ) - MARGIN
-    size = spectra.shape[1]
-    index = first + np.arange(PREAMBLE_LENGTH + 2 * MARGIN)
+def bin_slices(spectra: Iq, lowers_hz: NDArray[np.float64], *, sample_rate_hz: float) -> Iq:
+    """Bins of each window from its own frequency offset upwards, wide enough for a sequence and its margins.
+
+    Parameters
+    ----------
+    spectra
+        From :func:`window_spectra`, shape (n_windows, size).
+    lowers_hz
+        Shape (n_windows,).
+
+    Returns
+    -------
+    Iq
+        Shape (n_windows, 983); zero outside the received band.
+    """
+    first = np.round(lowers_hz / PREAMBLE_SPACING_HZ).astype(np.int64) - MARGIN
+    index = first[:, None] + np.arange(PREAMBLE_LENGTH + 2 * MARGIN)
     inside = np.abs(index) < sample_rate_hz / 2 / PREAMBLE_SPACING_HZ
-    return np.asarray(np.where(inside, spectra[:, index % size], 0), np.complex64)
+    return np.asarray(np.where(inside, np.take_along_axis(spectra, index % spectra.shape[1], axis=1), 0), np.complex64)
