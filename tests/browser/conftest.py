@@ -107,15 +107,15 @@ class TestHub:
         assert not self.thread.is_alive()
         self.server = None
 
-    def hear(self, sensor: str, *detections: SensorDetection) -> None:
-        """Say for a sensor that it listens, and what it detected."""
+    def hear(self, sensor: str, *detections: SensorDetection, ahead_s: float = 0.0) -> None:
+        """Say for a sensor that it listens, and what it detected, by a clock that may be ahead."""
         self.sequence += 1
         self.samples += 1_000_000
         batch = Batch(
             sensor=sensor,
             boot="boot-1",
             sequence=self.sequence,
-            sent_utc=datetime.now(UTC),
+            sent_utc=datetime.now(UTC) + timedelta(seconds=ahead_s),
             detections=detections,
             heartbeat=Heartbeat(
                 samples=self.samples,

@@ -1,6 +1,8 @@
 """The live page before a real hub, in a real browser."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -56,6 +58,27 @@ def test_a_wing_whose_sensors_fall_silent_is_told_without_a_reload(start_hub, op
         for wing in "ABC":
             face(page, wing, "stale")
         expect(page.get_by_role("status")).to_contain_text("No longer heard")
+
+
+def test_a_wing_whose_sensor_has_a_wrong_clock_is_never_quiet_and_its_phones_are_shown(hub, open_page, heard_phone):
+    with open_page(hub.address) as (page, _):
+        hub.hear("A1", ahead_s=60)
+        face(page, "A", "stale")
+        expect(page.locator("[data-wing=A]")).to_contain_text("Wrong clock: A1")
+        hub.hear("A1", heard_phone(ago_s=-59), ahead_s=60)
+        face(page, "A", "alert")
+
+
+def test_an_active_alert_stands_before_any_number_of_newer_ones_that_ended(hub, open_page, heard_phone):
+    call = heard_phone()
+    hub.hear("A1", replace(call, start_s=0.0, start_utc=call.end_utc - timedelta(hours=3), emission=1000))
+    past = [heard_phone(emission=n, ago_s=60.0 * n, technology=Technology.LTE) for n in range(2, 104)]
+    hub.hear("B1", *past)
+    with open_page(hub.address) as (page, _):
+        face(page, "A", "alert")
+        face(page, "B", "quiet")
+        expect(page.locator("[data-alert]").first).to_contain_text("A wing")
+        expect(page.locator("[data-alert]")).to_have_count(101)
 
 
 def test_every_state_has_its_own_word_and_shape(start_hub, open_page, heard_phone):

@@ -61,6 +61,7 @@ export const en = {
     noSensor: "No sensor stands here",
     neverHeard: "Its sensors have not reported yet",
     silentSince: (time: string) => `Sensors silent since ${time}`,
+    wrongClocks: (names: readonly string[]) => `Wrong clock: ${list.format(names)}`,
     silentSensors: (names: readonly string[]) => `Silent: ${list.format(names)}`,
   },
 

@@ -64,6 +64,7 @@ export const fr: Messages = {
     noSensor: "Aucun capteur dans cette aile",
     neverHeard: "Ses capteurs n’ont encore rien envoyé",
     silentSince: (time) => `Capteurs muets depuis ${time}`,
+    wrongClocks: (names) => `Horloge fausse : ${list.format(names)}`,
     silentSensors: (names) => `Muets : ${list.format(names)}`,
   },
 

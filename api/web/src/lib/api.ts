@@ -1,7 +1,7 @@
 /** What the hub says, as it says it: the shapes of /api/v1. No judgement is made here. */
 
 export type WingState = "quiet" | "alert" | "blind" | "stale";
-export type SensorState = "fresh" | "stale" | "never";
+export type SensorState = "fresh" | "stale" | "never" | "clock";
 export type AlertState = "open" | "acknowledged" | "closed";
 export type Technology = "gsm" | "umts" | "lte" | "nr" | "unknown";
 export type Activity = "access" | "signalling" | "call" | "call-dtx" | "idle-check" | "data" | "unknown";

@@ -47,6 +47,14 @@ describe("outside the wings", () => {
   });
 });
 
+test("a sensor whose clock is wrong is named apart, and what it watches is never quiet", () => {
+  const sensors = [aSensor({ wing: null, state: "clock" }), aSensor({ name: "P2", wing: null })];
+  const [view] = wingViews(aPicture({ sensors }));
+  expect(view?.face).toBe("stale");
+  expect(view?.misdated).toEqual(sensors.slice(0, 1));
+  expect(view?.silent).toEqual([]);
+});
+
 test("the queue puts unacknowledged before acknowledged, then the newest first", () => {
   const alerts = [
     anAlert({ id: 1, opened_utc: "2026-11-23T06:00:00Z" }),

@@ -12,8 +12,9 @@ export interface WingView {
   readonly face: Face;
   /** Its active alerts, newest first. */
   readonly active: readonly Alert[];
-  /** The sensors that are silent, and when the last of all was heard. */
+  /** The sensors that are silent, those whose clock is wrong, and when the last of all was heard. */
   readonly silent: readonly Sensor[];
+  readonly misdated: readonly Sensor[];
   readonly lastSeenMs: number | undefined;
 }
 
@@ -32,7 +33,8 @@ function viewOf(wing: Wing, place: string | null, { alerts, sensors }: Picture):
     wing,
     face: faceOf(wing, active),
     active,
-    silent: here.filter((sensor) => sensor.state !== "fresh"),
+    silent: here.filter((sensor) => sensor.state === "stale" || sensor.state === "never"),
+    misdated: here.filter((sensor) => sensor.state === "clock"),
     lastSeenMs: seen.length > 0 ? Math.max(...seen) : undefined,
   };
 }
@@ -69,6 +71,7 @@ function outsideOf({ alerts, sensors }: Picture): Wing | undefined {
 }
 
 function listening(sensors: readonly Sensor[]): WingState {
+  if (sensors.some((sensor) => sensor.state === "clock")) return "stale";
   if (sensors.some((sensor) => sensor.state === "fresh")) return "quiet";
   return sensors.some((sensor) => sensor.state === "stale") ? "stale" : "blind";
 }

@@ -15,6 +15,12 @@ test("a date is the site's too", () => {
   expect(shortDate(SUMMER_NIGHT, "Europe/London", "en")).toBe("14 Jul");
 });
 
+test("a zone that the browser does not know is UTC, and says so", () => {
+  expect(siteTime(SUMMER_NIGHT, "Mars/Olympus", "en")).toBe("22:30\u00a0UTC");
+  expect(siteDate(SUMMER_NIGHT, "Mars/Olympus", "en")).toBe("Tuesday 14 July");
+  expect(shortDate(SUMMER_NIGHT, "Mars/Olympus", "en")).toBe("14 Jul");
+});
+
 test("UTC is written out", () => {
   expect(utcText(SUMMER_NIGHT)).toBe("2026-07-14 22:30:05 UTC");
 });

@@ -5,21 +5,42 @@ import type { Language } from "./preferences.svelte";
 const LOCALES: Record<Language, string> = { en: "en-GB", fr: "fr-FR" };
 const DAY: Record<Language, string> = { en: "d", fr: "j" };
 
+/** Whether this browser knows a zone; where it does not, times are UTC and say so. */
+function knows(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ZONES = new Map<string, { readonly timeZone: string; readonly mark: string }>();
+
+/** The zone to tell times in, and what to write behind them. */
+function shownZone(zone: string): { readonly timeZone: string; readonly mark: string } {
+  const known = ZONES.get(zone) ?? (knows(zone) ? { timeZone: zone, mark: "" } : { timeZone: "UTC", mark: "\u00a0UTC" });
+  ZONES.set(zone, known);
+  return known;
+}
+
 /** 14:05, or 14:05:09 with seconds; in the site's zone. */
 export function siteTime(ms: number, zone: string, language: Language, { seconds = false } = {}): string {
-  return new Intl.DateTimeFormat(LOCALES[language], {
-    timeZone: zone,
+  const { timeZone, mark } = shownZone(zone);
+  const time = new Intl.DateTimeFormat(LOCALES[language], {
+    timeZone,
     hourCycle: "h23",
     hour: "2-digit",
     minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
   }).format(ms);
+  return time + mark;
 }
 
 /** Monday 23 November; in the site's zone. */
 export function siteDate(ms: number, zone: string, language: Language): string {
   return new Intl.DateTimeFormat(LOCALES[language], {
-    timeZone: zone,
+    timeZone: shownZone(zone).timeZone,
     weekday: "long",
     day: "numeric",
     month: "long",
@@ -28,7 +49,8 @@ export function siteDate(ms: number, zone: string, language: Language): string {
 
 /** 23 Nov; in the site's zone. */
 export function shortDate(ms: number, zone: string, language: Language): string {
-  return new Intl.DateTimeFormat(LOCALES[language], { timeZone: zone, day: "numeric", month: "short" }).format(ms);
+  const { timeZone } = shownZone(zone);
+  return new Intl.DateTimeFormat(LOCALES[language], { timeZone, day: "numeric", month: "short" }).format(ms);
 }
 
 /** 2026-11-23 06:12:05 UTC. */

@@ -4,7 +4,7 @@
  */
 
 import type { Alert, Health, Page, Sensor, Wing } from "./api";
-import type { Change, Picture } from "./picture";
+import { ALERTS_KEPT, together, type Change, type Picture } from "./picture";
 
 /** A silent line is found out within a pulse and a patience: 3.5 s, where the page promises 5. */
 const PULSE_MS = 1500;
@@ -39,16 +39,29 @@ export async function follow(listener: Listener, { signal }: { signal: AbortSign
 
 async function loadPicture(): Promise<{ picture: Picture; eventId: number }> {
   const patience = AbortSignal.timeout(SNAPSHOT_PATIENCE_MS);
-  const [health, wings, sensors, alerts] = await Promise.all([
+  const [health, wings, sensors, active, latest] = await Promise.all([
     get<Health>("health", patience),
     get<Page<Wing>>("wings", patience),
     get<Page<Sensor>>("sensors", patience),
-    get<Page<Alert>>("alerts?limit=100", patience),
+    getWhole<Alert>("alerts?active=true&limit=500", patience),
+    get<Page<Alert>>(`alerts?limit=${ALERTS_KEPT}`, patience),
   ]);
   return {
-    picture: { health, wings: wings.items, sensors: sensors.items, alerts: alerts.items },
-    eventId: Math.min(wings.event_id, sensors.event_id, alerts.event_id),
+    picture: { health, wings: wings.items, sensors: sensors.items, alerts: together(active.items, latest.items) },
+    eventId: Math.min(wings.event_id, sensors.event_id, active.event_id, latest.event_id),
   };
+}
+
+/** A list with all its pages; the place in the feed is the first one's. */
+async function getWhole<T>(path: string, signal: AbortSignal): Promise<Page<T>> {
+  const first = await get<Page<T>>(path, signal);
+  const items = [...first.items];
+  for (let { next } = first; next !== null; ) {
+    const page = await get<Page<T>>(`${path}&cursor=${encodeURIComponent(next)}`, signal);
+    items.push(...page.items);
+    next = page.next;
+  }
+  return { ...first, items };
 }
 
 /** Hand on changes until the line breaks or the hub says that some are forgotten; rejects then, resolves on abort. */

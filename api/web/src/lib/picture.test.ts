@@ -1,7 +1,7 @@
 /** How messages of the hub change the picture. */
 
 import { describe, expect, test } from "vitest";
-import { ALERTS_KEPT, changed, painted } from "./picture";
+import { ALERTS_KEPT, changed, painted, together } from "./picture";
 import { anAlert, aPicture, aSensor, aWing } from "./samples";
 
 describe("a change", () => {
@@ -45,6 +45,11 @@ test("an alert that was merged into another is gone, in a change and in a list",
   const before = aPicture({ alerts: [anAlert({ id: 1 })] });
   expect(changed(before, { kind: "alert", value: merged }).alerts).toEqual([]);
   expect(painted(aPicture({ alerts: [merged] })).alerts).toEqual([]);
+});
+
+test("two lists are one: each alert once, newest first", () => {
+  const [old, newer, newest] = [1, 2, 3].map((id) => anAlert({ id, opened_utc: `2026-11-23T06:0${id}:00Z` }));
+  expect(together([old!, newest!], [newest!, newer!])).toEqual([newest, newer, old]);
 });
 
 test("alerts are bounded, but an active one is never dropped", () => {

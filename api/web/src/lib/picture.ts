@@ -48,6 +48,12 @@ export function painted(picture: Picture): Picture {
   return { ...picture, alerts: picture.alerts.filter((alert) => alert.merged_into === null) };
 }
 
+/** The alerts of two lists, newest first, each once. Where both have one, what follows in the feed decides. */
+export function together(some: readonly Alert[], others: readonly Alert[]): readonly Alert[] {
+  const byId = new Map([...some, ...others].map((alert) => [alert.id, alert]));
+  return [...byId.values()].sort(byOpening);
+}
+
 export function byOpening(a: Alert, b: Alert): number {
   return Date.parse(b.opened_utc) - Date.parse(a.opened_utc) || b.id - a.id;
 }
