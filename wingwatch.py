@@ -248,7 +248,7 @@ def run_sensor(settings: "SensorSettings") -> None:
     from queue import SimpleQueue
 
     from detector.pipeline import Pipeline
-    from sdr.agent import Sensor
+    from sdr.agent import Sensor, stop_when_asked
     from sdr.courier import delivering
     from sdr.defaults import band_plan
     from sdr.http import post_to
@@ -257,19 +257,13 @@ def run_sensor(settings: "SensorSettings") -> None:
 
     profile, plan = load_profile(settings.profile), band_plan(settings.country)
     stopped = threading.Event()
-    # A signal may interrupt anything, and only this queue's put() never waits for what it interrupted.
     asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.put(number))
     outbox_file = settings.outbox_file
     with open_source(settings, clock=utc_now) as source, Outbox(outbox_file, sensor=settings.name) as outbox:
-
-        def stop_when_asked() -> None:
-            asked.get()
-            stopped.set()
-            source.close()
-
-        threading.Thread(target=stop_when_asked, name="stop", daemon=True).start()
+        stopper = partial(stop_when_asked, asked, source=source, stopped=stopped)
+        threading.Thread(target=stopper, name="stop", daemon=True).start()
         post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())
         with delivering(outbox=outbox, post=post, stopped=stopped) as courier:
             Sensor(

@@ -6,6 +6,7 @@ and one that could not be sent is replaced by the next.
 
 import threading
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Final
 
 import structlog
@@ -17,7 +18,7 @@ from sdr.courier import Courier
 from sdr.outbox import Outbox, OutboxFullError
 from sdr.source import Clock, IqSource
 
-__all__ = ["HEARTBEAT_S", "Sensor"]
+__all__ = ["HEARTBEAT_S", "Sensor", "stop_when_asked"]
 
 HEARTBEAT_S: Final = 2.0
 """Seconds of samples between two heartbeats."""
@@ -159,3 +160,19 @@ class Sensor:
         """The next empty batch."""
         self._sequence += 1
         return Batch(sensor=self._name, boot=self._source.boot, sequence=self._sequence, sent_utc=self._clock())
+
+
+def stop_when_asked(asked: SimpleQueue[int], *, source: IqSource, stopped: threading.Event) -> None:
+    """Wait for a word that the sensor is to stop; then end its source, which may have stalled.
+
+    Parameters
+    ----------
+    asked
+        Where a signal handler puts that word: the handler may interrupt anything, and only this queue's ``put`` never
+        waits for what it interrupted.
+    stopped
+        Set before the source is closed.
+    """
+    asked.get()
+    stopped.set()
+    source.close()

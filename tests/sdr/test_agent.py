@@ -2,6 +2,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from detector.pipeline import Pipeline
 from detector.types import Activity, Emission, Finding, IqBlock, Label, Technology, Tuning
 from detector.wire import parse_batch
-from sdr.agent import HEARTBEAT_S, Sensor
+from sdr.agent import HEARTBEAT_S, Sensor, stop_when_asked
 from sdr.courier import LONGEST_PAUSE_S, Courier, delivering
 from sdr.outbox import Outbox
 from sdr.source import SourceError
@@ -281,3 +282,32 @@ def test_refused_batches_that_had_to_go_are_logged_with_their_sum(tmp_path):
         hub = Hub(answers=[422] * 3)
         run_until_empty(Courier(outbox=box, post=hub, pause=None), box, hub, 1)
     assert [line["deleted_in_all"] for line in logs if "deleted" in line["event"]] == [1, 2]
+
+
+class Endless(Tape):
+    """Gives one block, then stalls until it is closed."""
+
+    def __init__(self):
+        super().__init__(seconds=0.05)
+        self.waiting = threading.Event()
+        self.closed = threading.Event()
+
+    def blocks(self):
+        yield from super().blocks()
+        self.waiting.set()
+        assert self.closed.wait(timeout=10)
+
+    def close(self):
+        self.closed.set()
+
+
+def test_a_sensor_whose_source_has_stalled_stops_when_asked(outbox, profile, plan):
+    tape, asked, stopped = Endless(), SimpleQueue(), threading.Event()
+    stopper = threading.Thread(target=stop_when_asked, args=(asked,), kwargs={"source": tape, "stopped": stopped})
+    asker = threading.Thread(target=lambda: tape.waiting.wait(timeout=10) and asked.put(15))
+    stopper.start()
+    asker.start()
+    _, beats = sensed(outbox, profile, plan, tape)
+    stopper.join(timeout=10)
+    assert stopped.is_set()
+    assert len(beats) == 1
