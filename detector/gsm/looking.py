@@ -179,8 +179,14 @@ class Looker(Teller):
                 return True
         return False
 
+    def settled(self, channel: int) -> bool:
+        """Whether a phone was told on a carrier in an earlier segment: a crowded carrier is no continuous one."""
+        return any(track.channel == channel and track.key < self.first_key for track in self.state.tracks)
+
     def rest(self, channel: int) -> None:
         """Leave a continuous carrier alone, and take back what this segment made of it."""
+        if self.settled(channel):
+            return
         self.resting.add(channel)
         self.quiet.add(channel)
         fresh = {e.key for e in self.state.emitters if e.key >= self.first_key and channel in e.channels}
