@@ -4,13 +4,12 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -282,7 +281,7 @@ def demo(*, port: int, seed: int) -> None:
     from pydantic import SecretStr
 
     from api.server import serve
-    from api.settings import Settings
+    from api.settings import Settings, SettingsError
     from sdr.sources import demo_site
 
     configure_logging(as_json=False, level="warning")
@@ -291,9 +290,8 @@ def demo(*, port: int, seed: int) -> None:
         del os.environ[name]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(0))
-    site, port = demo_site(), port or free_port()
-    tokens = {place.name: secrets.token_urlsafe(24) for place in site.sensors}
-    with TemporaryDirectory(prefix="wingwatch-demo-") as folder:
+    tokens = {place.name: secrets.token_urlsafe(24) for place in demo_site().sensors}
+    with TemporaryDirectory(prefix="wingwatch-demo-") as folder, ExitStack() as running:
         settings = Settings(
             site=write_demo_site(Path(folder)),
             data_dir=Path(folder),
@@ -302,22 +300,34 @@ def demo(*, port: int, seed: int) -> None:
             simulated=True,
             log_json=False,
         )
-        shared = {
-            "SOURCE": "sim:",
-            "HUB": f"http://127.0.0.1:{port}",
-            "SEED": str(seed),
-            "EPOCH": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "SAMPLE_RATE_HZ": "1.92e6",
-        }
-        own = [
-            {"NAME": name, "TOKEN": token, "OUTBOX": str(Path(folder) / f"{name}.sqlite")}
-            for name, token in tokens.items()
-        ]
-        with sensors([shared | one for one in own]):
-            typer.echo(
-                f"wingwatch: simulated site with {len(tokens)} sensors on http://127.0.0.1:{port} (Ctrl-C ends it)"
-            )
-            serve(settings)
+
+        def begin(address: str) -> None:
+            running.enter_context(sensors(demo_sensors(tokens, address, Path(folder), seed=seed)))
+            typer.echo(f"wingwatch: simulated site with {len(tokens)} sensors on {address} (Ctrl-C ends it)")
+
+        try:
+            serve(settings, announce=begin)
+        except SettingsError as error:
+            raise fail(f"{error}; another port: wingwatch --port 0") from error
+
+
+def demo_sensors(tokens: dict[str, str], hub: str, folder: Path, *, seed: int) -> list[dict[str, str]]:
+    """Settings of the demonstration's sensors: one air, heard in six places."""
+    air = {
+        "SOURCE": "sim:",
+        "SEED": str(seed),
+        "EPOCH": format_epoch(utc_now()),
+        "SAMPLE_RATE_HZ": "1.92e6",
+        "HUB": hub,
+    }
+    return [
+        air | {"NAME": name, "TOKEN": token, "OUTBOX": str(folder / f"{name}.sqlite")} for name, token in tokens.items()
+    ]
+
+
+def format_epoch(moment: datetime) -> str:
+    """A whole second in RFC 3339."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_demo_site(folder: Path) -> Path:
@@ -347,13 +357,6 @@ def sensors(each: list[dict[str, str]]) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def free_port() -> int:
-    """A port on which nobody listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def utc_now() -> datetime:
