@@ -23,6 +23,9 @@ POWER_STEP_DB: Final = 2.0
 POWER_REACH_DB: Final = (-8.0, 20.0)
 """Powers are tried from this much below what the loudest level asks for at the best place, to this much above."""
 
+RARE: Final = 1e-4
+"""Powers that fewer phones have are tried only where an episode asks for them."""
+
 N_POWERS: Final = 100
 SMOOTHING: Final = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 ODD_PHONES: Final = 0.002
@@ -196,13 +199,15 @@ def powers_asked(episodes: Episodes, field: Field) -> Real:
 
 
 def powers_needed(episodes: Episodes, field: Field, power: Power) -> slice:
-    """The powers that could explain the episodes; all of them while nothing is known of the phones' powers."""
+    """The powers that phones have or that the episodes ask for; all of them while nothing is known of phones."""
     if not power.counts.any():
         return slice(0, N_POWERS)
+    usual = np.flatnonzero(power.counts > RARE * power.counts.sum())
     asked = (powers_asked(episodes, field) - power.origin_db) / POWER_STEP_DB
     below, above = (reach / POWER_STEP_DB for reach in POWER_REACH_DB)
-    first = int(np.clip(np.floor(asked.min() + below), 0, N_POWERS - 2))
-    return slice(first, int(np.clip(np.ceil(asked.max() + above) + 1, first + 2, N_POWERS)))
+    first = min(usual[0], int(np.floor(asked.min() + below)))
+    last = max(usual[-1], int(np.ceil(asked.max() + above)))
+    return slice(int(np.clip(first, 0, N_POWERS - 1)), int(np.clip(last, 0, N_POWERS - 1)) + 1)
 
 
 def heard_log(episodes: Episodes, field: Field, powers_db: Real) -> Single:

@@ -3,11 +3,14 @@
 The expectation half of learning: sums over episodes, additive, so that episodes can be forgotten once they are summed.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import reduce
+from itertools import chain
 
 import numpy as np
 
-from detector.locate.evidence import N_POWERS, Field, Weighed, chance_of_silence
+from detector.locate.evidence import N_POWERS, Field, Single, Weighed, chance_of_silence
 from detector.locate.ground import Real
 from detector.locate.walks import Walks, surplus
 
@@ -49,25 +52,46 @@ def no_sums(n_places: int, n_sensors: int) -> Sums:
     return Sums(weight=nothing, first=nothing, second=nothing, places=np.zeros(n_places), powers=np.zeros(N_POWERS))
 
 
-def sums_of(weighed: Weighed, field: Field) -> Sums:
-    """Expected sums of a chunk of episodes."""
-    heard, joint, powers_db = weighed.episodes.heard, weighed.joint, weighed.powers_db
+def sums_of(chunks: Iterable[Weighed], field: Field) -> Sums:
+    """Expected sums of weighed episodes: one chunk or more, of one call of :func:`weigh`."""
+    levels: list[Sums] = []
+    silent: dict[float, Single] = {}
+    powers_db = np.zeros(0)
+    for chunk in chunks:
+        levels.append(heard_sums(chunk))
+        for poi, where in chunk.episodes.silences():
+            silent[poi] = chunk.joint.transpose(0, 2, 1) @ where + silent.get(poi, np.float32(0))
+        powers_db = chunk.powers_db
+    silences = (silent_sums(count, field, powers_db, poi) for poi, count in silent.items())
+    return reduce(Sums.__add__, chain(levels, silences))
+
+
+def heard_sums(weighed: Weighed) -> Sums:
+    """Expected sums over the levels that were heard."""
+    heard, joint = weighed.episodes.heard, weighed.joint
     level = np.where(heard, weighed.episodes.levels_db, 0.0)
     places = weighed.places
-    power = np.tensordot(powers_db.astype(np.float32), joint, 1).astype(float)
-    square = np.tensordot((powers_db**2).astype(np.float32), joint, 1).astype(float)
-    weight = places.T @ heard
-    first = places.T @ level - power.T @ heard
-    second = places.T @ level**2 - 2 * power.T @ level + square.T @ heard
-    for poi, silent in weighed.episodes.silences():
-        count = joint.transpose(0, 2, 1) @ silent
-        mean, variance = silent_level(field, powers_db, poi)
-        weight += count.sum(axis=0)
-        first += (count * mean).sum(axis=0)
-        second += (count * (variance + mean**2)).sum(axis=0)
+    power, square = (np.tensordot((weighed.powers_db**k).astype(np.float32), joint, 1).astype(float) for k in (1, 2))
     powers = np.zeros(N_POWERS)
     powers[weighed.powers] = joint.sum(axis=(1, 2))
-    return Sums(weight=weight, first=first, second=second, places=places.sum(axis=0), powers=powers)
+    return Sums(
+        weight=places.T @ heard,
+        first=places.T @ level - power.T @ heard,
+        second=places.T @ level**2 - 2 * power.T @ level + square.T @ heard,
+        places=places.sum(axis=0),
+        powers=powers,
+    )
+
+
+def silent_sums(count: Single, field: Field, powers_db: Real, poi: float) -> Sums:
+    """Expected sums over silences, of which there were ``count``, shape (n_powers, n_places, n_sensors)."""
+    mean, variance = silent_level(field, powers_db, poi)
+    return replace(
+        no_sums(*field.mean_db.shape),
+        weight=count.sum(axis=0, dtype=float),
+        first=(count * mean).sum(axis=0),
+        second=(count * (variance + mean**2)).sum(axis=0),
+    )
 
 
 def silent_level(field: Field, powers_db: Real, poi: float) -> tuple[Real, Real]:

@@ -21,8 +21,8 @@ Point: TypeAlias = tuple[float, float, float]
 NEAR_M: Final = 10.0
 """A sensor that is not on the perimeter belongs to the wing of its nearest spot, if that is no further."""
 
-OUTSIDE_STEP_M: Final = 12.0
-OUTSIDE_RINGS_M: Final = (12.0, 24.0, 36.0, 54.0, 72.0)
+OUTSIDE_STEP_M: Final = 15.0
+OUTSIDE_RINGS_M: Final = (12.0, 24.0, 40.0, 60.0)
 """Distances from the buildings at which places outside are tried."""
 
 OUTSIDE_HEIGHT_M: Final = 1.5

@@ -11,7 +11,7 @@ from detector.locate.learning import State
 
 __all__ = ["Deaf", "deaf_sensors"]
 
-DEAF_DB: Final = 4.5
+DEAF_DB: Final = 3.5
 """A sensor that hears so much less than its peers is called deaf,"""
 
 SURE: Final = 3.0

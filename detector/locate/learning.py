@@ -6,7 +6,6 @@ learned is a value; learning more gives another.
 """
 
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -151,7 +150,7 @@ def ready(ground: Ground, state: State, episodes: Episodes) -> State:
 def expected(ground: Ground, state: State, episodes: Episodes) -> Sums:
     """Expected sums of episodes under the state."""
     field = walked(law_field(ground, state), state.walks, shared=SHARED)
-    return reduce(Sums.__add__, (sums_of(chunk, field) for chunk in weigh(episodes, field, state.places, state.power)))
+    return sums_of(weigh(episodes, field, state.places, state.power), field)
 
 
 def fitted(ground: Ground, state: State, memory: Sums) -> State:

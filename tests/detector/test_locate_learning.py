@@ -60,6 +60,15 @@ def test_phones_outside_are_seldom_taken_for_inside_and_hardly_ever_the_other_wa
         assert (cells.sum(axis=1) < 0.5).mean() <= 0.01
 
 
+def test_an_answer_does_not_depend_on_what_else_is_asked(learned):
+    for prison, state in learned:
+        together = posteriors(prison.ground, state, prison.episodes[:20])
+        alone = [posteriors(prison.ground, state, prison.episodes[k : k + 1])[0] for k in range(20)]
+        for a, b in zip(together, alone, strict=True):
+            assert b.cells == pytest.approx(a.cells, abs=1e-3)
+            assert b.outside == pytest.approx(a.outside, abs=1e-3)
+
+
 def test_what_is_said_to_be_sure_is_right_as_often(learned):
     """Said and right differ by no more than chance allows; the cells are the independent units, since each has one shadowing."""
     excess = []
