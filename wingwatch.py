@@ -40,7 +40,7 @@ Line = dict[str, Any] | str
 def start(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")] = 8077,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated site's timetable.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated site's timetable.")] = 9,
 ) -> None:
     """Passive detection of mobile phones by their own transmissions.
 
