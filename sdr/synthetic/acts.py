@@ -68,6 +68,6 @@ ACTS: Final = {
     Act.UNANSWERED: lte(Activity.ACCESS, 3.3, 6.6, 2),
     Act.REGISTRATION: lte(Activity.SIGNALLING, 0.35, 0.5, 2),
     Act.IDLE: lte(Activity.IDLE_CHECK, 5.0, 12.0, 1),
-    Act.VOICE: lte(Activity.CALL, 4.0, 8.0, 2),
-    Act.UPLOAD: lte(Activity.DATA, 1.0, 3.0, 2),
+    Act.VOICE: lte(Activity.CALL, 8.0, 20.0, 3),
+    Act.UPLOAD: lte(Activity.DATA, 3.0, 8.0, 3),
 }
