@@ -35,9 +35,10 @@ def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
     """
     if not len(power):
         return np.full(power.shape[1], LEAST_POWER, np.float32)
-    picked = power[:: max(1, len(power) // max_steps)]
-    rank = int(QUANTILE * (len(picked) - 1))
-    quantile = np.partition(picked, rank, axis=0)[rank]
+    by_bin = np.ascontiguousarray(power[:: max(1, len(power) // max_steps)].T)
+    rank = int(QUANTILE * (by_bin.shape[1] - 1))
+    by_bin.partition(rank, axis=1)
+    quantile = by_bin[:, rank]
     floor = np.maximum(quantile / np.float32(EXPONENTIAL_QUANTILE), LEAST_POWER)
     return np.asarray(floor, np.float32)
 

@@ -64,10 +64,14 @@ def power_map(iq: Iq, n_bins: int) -> PowerMap:
     steps = iq[: n_steps * n_bins].reshape(n_steps, n_bins)
     power = np.empty((n_steps, n_bins), np.float32)
     taper = window(n_bins) / np.float32(n_bins)
+    tapered = np.empty((CACHE_STEPS, n_bins), np.complex64)
+    imaginary = np.empty((CACHE_STEPS, n_bins), np.float32)
     for begin in range(0, n_steps, CACHE_STEPS):
-        spectrum = scipy.fft.fft(steps[begin : begin + CACHE_STEPS] * taper, axis=1, overwrite_x=True)
+        piece = steps[begin : begin + CACHE_STEPS]
+        np.multiply(piece, taper, out=tapered[: len(piece)])
+        spectrum = scipy.fft.fft(tapered[: len(piece)], axis=1, overwrite_x=True)
         out = power[begin : begin + CACHE_STEPS]
         np.square(spectrum.real, out=out)
-        out += np.square(spectrum.imag)
+        out += np.square(spectrum.imag, out=imaginary[: len(piece)])
         out += LEAST_POWER
     return power
