@@ -1,0 +1,90 @@
+"""Air for proofs: noise, transmissions at a stated SNR, what spoils a receiver, and the 8-bit converter behind it.
+
+Levels count in steps of the converter, noise of one step rms having a power of one in both parts together. What is made
+here is heard by the production pipeline with the default profile and every band; nothing here judges what it found.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from detector.bands import BandPlan
+from detector.pipeline import Pipeline, merged
+from detector.profile import Profile
+from detector.types import FloatArray, Iq, IqBlock, Output, Tuning
+from sdr.defaults import band_plan, default_profile
+from sdr.samples import FORMATS, to_iq
+from sdr.synthetic.transmission import Span, Transmission
+
+__all__ = ["RATE_HZ", "add", "converted", "hear", "noise"]
+
+RATE_HZ: Final = 2.4e6
+BLOCK_SAMPLES: Final = 1 << 17
+FORMAT: Final = FORMATS["cu8"]
+MIDDLE: Final = -0.13
+"""Of real converters, from the middle of their range [steps]: bytes average 127.37."""
+
+MARGIN_S: Final = 20e-6
+
+
+def noise(seconds: float, *, rms: float, rng: np.random.Generator) -> Iq:
+    """White noise [steps], shape (seconds * RATE_HZ,)."""
+    parts = rng.standard_normal(2 * round(seconds * RATE_HZ), np.float32)
+    parts *= np.float32(rms / np.sqrt(2))
+    return parts.view(np.complex64)
+
+
+def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, rms: float, snr_db: float) -> None:
+    """Add transmissions that begin within the air, so strong over the noise in their own bandwidth.
+
+    Parameters
+    ----------
+    air
+        Shape (n,), its first sample at the time 0 of the transmissions.
+    rms
+        Of the noise [steps].
+    snr_db
+        Of a transmission whose ``level_db`` is 0; its bandwidth is that between its edges.
+    """
+    for one in sent:
+        first = max(0, int((one.start_s - MARGIN_S) * RATE_HZ))
+        last = min(air.size, int((one.start_s + one.duration_s + MARGIN_S) * RATE_HZ))
+        span = Span(
+            first_s=first / RATE_HZ - one.start_s,
+            count=last - first,
+            sample_rate_hz=RATE_HZ,
+            offset_hz=one.carrier_hz - centre_hz,
+        )
+        share = (one.upper_hz - one.lower_hz) / RATE_HZ
+        amplitude = rms * np.sqrt(share * 10 ** ((snr_db + one.level_db) / 10))
+        air[first:last] += np.float32(amplitude) * one.waveform.render(span)
+
+
+def converted(air: Iq) -> Iq:
+    """What an 8-bit receiver makes of levels in steps, full scale at 1."""
+    parts: FloatArray = air.view(np.float32) + np.float32(FORMAT.offset + MIDDLE)
+    np.clip(np.rint(parts, out=parts), 0, 255, out=parts)
+    return to_iq(parts.astype(np.uint8).tobytes(), FORMAT)
+
+
+def hear(samples: Iq, *, centre_hz: float) -> Output:
+    """All that the production pipeline finds."""
+    pipeline = Pipeline(profile=profile(), plan=plan())
+    tuning = Tuning(sample_rate_hz=RATE_HZ, centre_hz=centre_hz, limit=FORMAT.limit)
+    starts: Sequence[int] = range(0, samples.size, BLOCK_SAMPLES)
+    blocks = [IqBlock(tuning=tuning, start=start, samples=samples[start : start + BLOCK_SAMPLES]) for start in starts]
+    return merged([*map(pipeline.push, blocks), pipeline.flush()])
+
+
+@cache
+def profile() -> Profile:
+    """The default profile, read once."""
+    return default_profile()
+
+
+@cache
+def plan() -> BandPlan:
+    """All bands, read once."""
+    return band_plan()

@@ -1,0 +1,11 @@
+"""The table of all proofs: a new one is a module with a ``PROOF`` and a line here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.prove import quiet_air
+from tests.prove.proof import Proof
+
+__all__ = ["PROOFS"]
+
+PROOFS: Final[Mapping[str, Proof]] = {proof.name: proof for proof in (quiet_air.PROOF,)}
