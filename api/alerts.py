@@ -1,8 +1,8 @@
 """Alerts: what a person sees of an episode, and how one becomes the next. Pure; the time is passed in.
 
 An alert is opened by the first report of an episode, grows with it, and moves to another wing if a louder report shows
-that it stood in the wrong one. Once a person has acknowledged it, it grows but neither moves nor merges; once closed,
-it keeps what it has. Whether the phone is still heard is told apart from what people did.
+that it stood in the wrong one. Once a person has touched it, it grows but neither moves nor merges; once closed, it
+keeps what it has. Whether the phone is still heard is told apart from what people did.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,7 +14,18 @@ from api.clocks import MAX_AHEAD_US
 from detector.fusion import Episode, Key, Report
 from detector.types import Activity, Label, Technology
 
-__all__ = ["MAX_EMISSIONS", "Alert", "AlertState", "Settlement", "alert_of", "ended", "merged", "settle", "why"]
+__all__ = [
+    "MAX_EMISSIONS",
+    "Alert",
+    "AlertState",
+    "Outcome",
+    "Settlement",
+    "alert_of",
+    "ended",
+    "merged",
+    "settle",
+    "why",
+]
 
 DOING: Final[Mapping[Activity, str]] = {
     Activity.ACCESS: "access attempts",
@@ -36,7 +47,18 @@ class AlertState(StrEnum):
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
+    SEARCH_SENT = "search-sent"
     CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """What came of an alert."""
+
+    FOUND = "phone-found"
+    NOT_FOUND = "not-found"
+    STAFF = "staff-phone"
+    OUTSIDE = "outside"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +80,11 @@ class Alert:
         How much evidence it has.
     merged_into
         The alert that took this one's evidence, once both proved to be one phone.
+    version
+        How often its state was changed; who changes it says which version they saw.
+    waiting_us, escalated_us
+        Since when it waits for a person, by the hub's clock, and when it was told that nobody came; None if it does not
+        wait, or was not escalated since.
     """
 
     id: int
@@ -79,6 +106,19 @@ class Alert:
     detections: int
     why: str
     merged_into: int | None = None
+    version: int = 0
+    outcome: Outcome | None = None
+    waiting_us: int | None = None
+    escalated_us: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it is in a person's hands: it stays where it is, and is itself."""
+        return self.state is not AlertState.CLOSED and (self.state is not AlertState.OPEN or self.version > 0)
+
+
+HANDLING: Final = ("state", "version", "outcome", "waiting_us", "escalated_us")
+"""What people did with an alert; no evidence changes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +147,13 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
     known
         The alert before, if there was one: what people did with it stays.
     """
-    state = AlertState.OPEN if known is None else known.state
     loudest = episode.loudest
-    return Alert(
+    closed = known is not None and known.state is AlertState.CLOSED
+    fresh = Alert(
         id=number,
-        wing=episode.wing if known is None or state is AlertState.OPEN else known.wing,
-        state=state,
-        active=state is not AlertState.CLOSED and is_recent(episode.end_us, now_us=now_us, gap_us=gap_us),
+        wing=known.wing if known is not None and (closed or known.held) else episode.wing,
+        state=AlertState.OPEN,
+        active=not closed and is_recent(episode.end_us, now_us=now_us, gap_us=gap_us),
         opened_us=episode.start_us,
         updated_us=episode.end_us,
         technology=loudest.technology,
@@ -128,7 +168,9 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         emissions=len(episode.reports),
         detections=sum(report.detections for report in episode.reports),
         why=why(episode),
+        waiting_us=now_us,
     )
+    return fresh if known is None else replace(fresh, **{name: getattr(known, name) for name in HANDLING})
 
 
 def ended(alert: Alert, *, now_us: int, gap_us: int) -> Alert:
@@ -143,7 +185,9 @@ def is_recent(heard_us: int, *, now_us: int, gap_us: int) -> bool:
 
 def merged(alert: Alert, *, into: int) -> Alert:
     """The alert after all of its evidence went to another one."""
-    return replace(alert, state=AlertState.CLOSED, active=False, merged_into=into)
+    return replace(
+        alert, state=AlertState.CLOSED, active=False, merged_into=into, version=alert.version + 1, waiting_us=None
+    )
 
 
 def why(episode: Episode) -> str:
@@ -208,13 +252,13 @@ def is_free(
     if owner is None:
         return True
     inside = report.end_us >= window_us[0] and report.start_us <= window_us[1]
-    return inside and alerts[owner].state is AlertState.OPEN
+    return inside and alerts[owner].state is AlertState.OPEN and not alerts[owner].held
 
 
 def held_by(episode: Episode, owners: Mapping[Key, int], alerts: Mapping[int, Alert]) -> set[int]:
-    """The acknowledged alerts among the owners of an episode's reports."""
+    """The alerts in people's hands among the owners of an episode's reports."""
     known = {owners[report.key] for report in episode.reports if report.key in owners}
-    return {number for number in known if alerts[number].state is AlertState.ACKNOWLEDGED}
+    return {number for number in known if alerts[number].held}
 
 
 def agreed(

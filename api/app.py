@@ -23,12 +23,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from api import hub as services
+from api import routes, routes_people
 from api.database import Database, connect, migrate
 from api.errors import install_handlers
 from api.events import HEARTBEAT_S, Feed
 from api.guard import Guard
 from api.hub import Hub
-from api.routes import router
 from api.settings import Settings, SettingsError
 from detector.site import Site, SiteError, parse_site
 
@@ -104,7 +104,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.hub = hub
-    app.include_router(router)
+    for router in (routes.router, routes_people.router):
+        app.include_router(router)
     install_handlers(app)
     serve_pages(app, pages or Path(str(resources.files("api") / "static")))
     return app

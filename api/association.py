@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.alerts import Alert, AlertState, Settlement, alert_of, merged, settle
+from api.alerts import Alert, Settlement, alert_of, settle
+from api.alerts_life import bury
 from api.repository import Repository
 from detector.fusion import Key, Report, episodes, gathered, near
 from detector.types import Technology
@@ -61,7 +62,7 @@ def resettle(
     begin_us, end_us = extent_us(fresh, margin_us=reach_us)
     touched, owners = surroundings(repository, technology, fresh, gap_us=rules.gap_us, reach_us=2 * reach_us)
     alerts = repository.alerts_by_number(owners.values())
-    held = {key: alerts[n].wing for key, n in owners.items() if alerts[n].state is AlertState.ACKNOWLEDGED}
+    held = {key: alerts[n].wing for key, n in owners.items() if alerts[n].held}
     settlement = settle(
         episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us, held=held),
         owners=owners,
@@ -75,7 +76,7 @@ def resettle(
     return (
         opened
         + refreshed(repository, living, alerts, rules=rules, now_us=now_us)
-        + buried(repository, settlement, alerts)
+        + buried(repository, settlement, alerts, now_us=now_us)
     )
 
 
@@ -146,8 +147,9 @@ def refreshed(
     return changed
 
 
-def buried(repository: Repository, settlement: Settlement, alerts: Mapping[int, Alert]) -> list[Alert]:
+def buried(repository: Repository, settlement: Settlement, alerts: Mapping[int, Alert], *, now_us: int) -> list[Alert]:
     """End the alerts that were merged into another one."""
-    ends = [merged(alerts[loser], into=winner) for loser, winner in sorted(settlement.merged.items())]
-    repository.save_alerts(ends)
-    return ends
+    ends = [bury(alerts[loser], into=winner, now_us=now_us) for loser, winner in sorted(settlement.merged.items())]
+    repository.save_alerts(alert for alert, _ in ends)
+    repository.journal.add_transitions(transition for _, transition in ends)
+    return [alert for alert, _ in ends]

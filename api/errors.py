@@ -4,6 +4,8 @@ One root; whoever raises one of its kinds decides what is said. What is raised b
 same form, and an error that nobody foresaw tells the caller nothing but that it happened.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
@@ -24,15 +26,19 @@ __all__ = [
 
 
 class HubError(Exception):
-    """Root of what a caller is told; ``parameter`` names what was wrong with the request, if one thing was."""
+    """Root of what a caller is told.
+
+    ``parameter`` names what was wrong with the request, if one thing was; ``more`` are further members of the answer.
+    """
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "The hub failed"
 
-    def __init__(self, detail: str, *, parameter: str | None = None) -> None:
+    def __init__(self, detail: str, *, parameter: str | None = None, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.parameter = parameter
+        self.more = more or {}
 
 
 class InvalidError(HubError):
@@ -71,10 +77,16 @@ class TooLargeError(HubError):
 
 
 def problem(
-    status: int, title: str, detail: str, *, parameter: str | None = None, headers: dict[str, str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    parameter: str | None = None,
+    headers: dict[str, str] | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> JSONResponse:
-    """An error as RFC 9457 has it."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    """An error as RFC 9457 has it; ``more`` are its extension members."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     if parameter is not None:
         body["parameter"] = parameter
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -92,7 +104,7 @@ def told(_: Request, error: Exception) -> JSONResponse:
     """Answer one of our own errors."""
     assert isinstance(error, HubError)  # noqa: S101 - the handler's registration says so
     headers = {"WWW-Authenticate": "Bearer"} if error.status == NotAuthenticatedError.status else None
-    return problem(error.status, error.title, error.detail, parameter=error.parameter, headers=headers)
+    return problem(error.status, error.title, error.detail, parameter=error.parameter, headers=headers, more=error.more)
 
 
 def refused(_: Request, error: Exception) -> JSONResponse:

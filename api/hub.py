@@ -13,6 +13,7 @@ from api import association, telling
 from api.association import Rules
 from api.clocks import ClockMark, TimeError, clock_offset_us, require_possible
 from api.database import Database
+from api.deeds import escalate_overdue
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
 from api.repository import Repository
@@ -53,6 +54,11 @@ class Hub:
     def clock_limit_us(self) -> int:
         """A sensor's clock that is off by no more than this is right."""
         return round(self.settings.clock_limit_s * MICROSECONDS)
+
+    @property
+    def escalate_after_us(self) -> int:
+        """An alert that nobody acknowledged for this long is escalated."""
+        return round(self.settings.escalate_after_s * MICROSECONDS)
 
     @property
     def rules(self) -> Rules:
@@ -97,13 +103,12 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
 
 def sweep(hub: Hub) -> None:
     """Do what the passing of time asks for."""
+    now_us = hub.now_us
     with hub.database.writing() as connection:
-        told = telling.sweep(
-            Repository(connection),
-            hub.site,
-            now_us=hub.now_us,
-            gap_us=hub.rules.gap_us,
-            stale_after_us=hub.stale_after_us,
+        repository = Repository(connection)
+        told = escalate_overdue(repository, now_us=now_us, limit_us=hub.escalate_after_us)
+        told |= telling.sweep(
+            repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, stale_after_us=hub.stale_after_us
         )
     if told:
         hub.feed.wake()

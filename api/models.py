@@ -1,6 +1,6 @@
 """Tables. Times are whole microseconds since 1970, UTC; lists and maps are JSON.
 
-`detections` is evidence and is only ever added to. `emissions` and `alerts` are what was made of it, `sensors` the last
+`detections` and `transitions` are evidence and are only ever added to. `emissions` and `alerts` are what was made of it, `sensors` the last
 that each sensor said of itself, `changes` the feed of what people were told, `told` the last word on each thing that
 is told anew only when it changes.
 """
@@ -22,10 +22,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from api.alerts import AlertState
+from api.actors import ActorKind
+from api.alerts import AlertState, Outcome
+from api.alerts_life import Act
 from detector.types import Activity, Label, Technology
 
-__all__ = ["AlertRow", "Base", "BatchRow", "ChangeRow", "DetectionRow", "EmissionRow", "SensorRow", "ToldRow"]
+__all__ = [
+    "AlertRow",
+    "Base",
+    "BatchRow",
+    "ChangeRow",
+    "DetectionRow",
+    "EmissionRow",
+    "SensorRow",
+    "ToldRow",
+    "TransitionRow",
+]
 
 ID = BigInteger().with_variant(Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
@@ -79,6 +91,9 @@ class Base(DeclarativeBase):
         Technology: Word(Technology),
         Activity: Word(Activity),
         AlertState: Word(AlertState),
+        Outcome: Word(Outcome),
+        Act: Word(Act),
+        ActorKind: Word(ActorKind),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
     }
@@ -176,6 +191,7 @@ class AlertRow(Base):
         Index("ix_alerts_active", "active", "wing"),
         Index("ix_alerts_state", "state", "wing"),
         Index("ix_alerts_wing", "wing", "updated_us"),
+        Index("ix_alerts_waiting", "state", "escalated_us", "waiting_us"),
         COUNTED,
     )
 
@@ -198,6 +214,31 @@ class AlertRow(Base):
     detections: Mapped[int]
     why: Mapped[str]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
+    version: Mapped[int]
+    outcome: Mapped[Outcome | None]
+    waiting_us: Mapped[int | None]
+    escalated_us: Mapped[int | None]
+
+
+class TransitionRow(Base):
+    """Something that was done to an alert, and who did it."""
+
+    __tablename__ = "transitions"
+    __table_args__ = (Index("ix_transitions_alert", "alert_id", "id"), COUNTED)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    version: Mapped[int]
+    act: Mapped[Act]
+    before: Mapped[AlertState]
+    after: Mapped[AlertState]
+    at_us: Mapped[int]
+    actor: Mapped[str]
+    actor_kind: Mapped[ActorKind]
+    actor_verified: Mapped[bool]
+    note: Mapped[str]
+    outcome: Mapped[Outcome | None]
+    cell: Mapped[str | None]
 
 
 class SensorRow(Base):

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from api.alerts import Alert, AlertState
+from api.journal import Journal
 from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, SensorRow, ToldRow
 from api.rows import (
     Change,
@@ -56,10 +57,11 @@ T = TypeVar("T")
 
 
 class Repository:
-    """Queries on one connection."""
+    """Queries on one connection; those about what people did are in its ``journal``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.journal = Journal(connection)
 
     # --- batches and detections
 
@@ -232,6 +234,12 @@ class Repository:
         """Alerts whose phone counts as still heard."""
         rows = self._connection.execute(select(*ALERTS).where(AlertRow.active.is_(True)))
         return [alert_of(row) for row in rows]
+
+    def waiting_alerts(self, *, until_us: int) -> list[Alert]:
+        """Open alerts that have waited since that time or earlier, and were not escalated."""
+        a = AlertRow
+        waits = (a.state == AlertState.OPEN, a.waiting_us <= until_us, a.escalated_us.is_(None))
+        return [alert_of(row) for row in self._connection.execute(select(*ALERTS).where(*waits))]
 
     def add_alert(self, draft: Alert) -> Alert:
         """Store a new alert; gives it with its number."""

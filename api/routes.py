@@ -1,47 +1,29 @@
-"""The paths under ``/api/v1``: what a request must look like, who may send it, and which service answers it."""
+"""The paths that sensors send to and that lists are read from: which service answers each."""
 
 import hmac
-from collections.abc import Callable
 from typing import Annotated, Final, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import NonNegativeInt
 
 from api import hub as services
 from api import lists
-from api.errors import InvalidError, NotAuthenticatedError, TooLargeError
-from api.hub import Hub
+from api.errors import NotAuthenticatedError
 from api.lists import AlertQuery, DetectionQuery, NoQuery
+from api.requests import Number, TheHub, api_router, read_body, readable
 from api.views import AlertView, DetectionView, Health, Page, Receipt, SensorView, WingView
 from detector import __version__
 
 __all__ = ["router"]
 
 
-async def once_each(request: Request) -> None:
-    """Refuse a parameter that is said twice: one of the two would be lost without a word."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    if doubled := next((name for name in names if names.count(name) > 1), None):
-        raise InvalidError(f"{doubled}: said {names.count(doubled)} times", parameter=doubled)
-
-
-router: Final = APIRouter(prefix="/api/v1", dependencies=[Depends(once_each)])
+router: Final = api_router()
 
 NOBODY: Final = "no such sensor"
 
-Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 Listed = TypeVar("Listed", AlertView, DetectionView, SensorView, WingView)
-
-
-async def the_hub(request: Request) -> Hub:
-    """What the application was made with."""
-    hub: Hub = request.app.state.hub
-    return hub
-
-
-TheHub = Annotated[Hub, Depends(the_hub)]
 
 
 async def known_sensor(sensor: str, hub: TheHub, authorization: Annotated[str, Header()] = "") -> str:
@@ -60,24 +42,7 @@ KnownSensor = Annotated[str, Depends(known_sensor)]
 
 async def bounded_body(request: Request, hub: TheHub, _: KnownSensor) -> bytes:
     """The body of an authenticated request, read no further than the limit."""
-    limit = hub.settings.max_body_bytes
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise TooLargeError(f"the body is larger than {limit} bytes")
-    return bytes(body)
-
-
-def readable(path: str) -> Callable[[Endpoint], Endpoint]:
-    """Answer GET and HEAD on a path; the second route is only there so that the schema tells of GET alone."""
-
-    def registered(endpoint: Endpoint) -> Endpoint:
-        router.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
-        router.add_api_route(path, endpoint, methods=["GET"])
-        return endpoint
-
-    return registered
+    return await read_body(request, hub)
 
 
 class Place(NoQuery):
@@ -92,7 +57,7 @@ def post_batch(sensor: KnownSensor, body: Annotated[bytes, Depends(bounded_body)
     return services.ingest(hub, sensor, body)
 
 
-@readable("/health")
+@readable(router, "/health")
 def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
     """Tell who answers, and that its database does."""
     with hub.database.reading():
@@ -106,31 +71,31 @@ def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
         )
 
 
-@readable("/wings")
+@readable(router, "/wings")
 def get_wings(hub: TheHub, response: Response, _: Annotated[NoQuery, Query()]) -> Page[WingView]:
     """List the wings and how they stand."""
     return placed(response, lists.wings(hub))
 
 
-@readable("/sensors")
+@readable(router, "/sensors")
 def get_sensors(hub: TheHub, response: Response, _: Annotated[NoQuery, Query()]) -> Page[SensorView]:
     """List the sensors and how they fare."""
     return placed(response, lists.sensors(hub))
 
 
-@readable("/alerts")
+@readable(router, "/alerts")
 def get_alerts(hub: TheHub, response: Response, query: Annotated[AlertQuery, Query()]) -> Page[AlertView]:
     """List alerts, latest first."""
     return placed(response, lists.alerts(hub, query))
 
 
-@readable("/alerts/{alert}")
-def get_alert(hub: TheHub, alert: Annotated[int, Path(ge=0, lt=2**62)], _: Annotated[NoQuery, Query()]) -> AlertView:
+@readable(router, "/alerts/{alert}")
+def get_alert(hub: TheHub, alert: Number, _: Annotated[NoQuery, Query()]) -> AlertView:
     """Give one alert."""
     return lists.alert(hub, alert)
 
 
-@readable("/detections")
+@readable(router, "/detections")
 def get_detections(hub: TheHub, response: Response, query: Annotated[DetectionQuery, Query()]) -> Page[DetectionView]:
     """List detections, latest first."""
     return placed(response, lists.detections(hub, query))

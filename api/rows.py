@@ -5,7 +5,9 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row
 
+from api.actors import Actor
 from api.alerts import Alert
+from api.alerts_life import Transition
 from api.states import SensorStatus
 from detector.fusion import Report
 from detector.times import from_microseconds, to_microseconds
@@ -23,6 +25,8 @@ __all__ = [
     "status_columns",
     "status_of",
     "stored_detection",
+    "transition_columns",
+    "transition_of",
 ]
 
 
@@ -63,6 +67,8 @@ BEAT: Final = tuple(f.name for f in fields(Heartbeat))
 DETECTION: Final = tuple(f.name for f in fields(SensorDetection) if not f.name.endswith("_utc"))
 REPORT: Final = tuple(f.name for f in fields(Report))
 STATUS: Final = tuple(f.name for f in fields(SensorStatus) if f.name != "heartbeat")
+
+TRANSITION: Final = tuple(f.name for f in fields(Transition) if f.name not in ("alert", "actor"))
 
 
 def picked(value: object, names: tuple[str, ...]) -> dict[str, Any]:
@@ -115,3 +121,23 @@ def stored_detection(row: AnyRow) -> StoredDetection:
         **picked(row, DETECTION), start_utc=from_microseconds(row.start_us), end_utc=from_microseconds(row.end_us)
     )
     return StoredDetection(**picked(row, ("id", "sensor", "boot", "sequence")), alert=row.alert_id, detection=detection)
+
+
+def transition_columns(transition: Transition) -> dict[str, Any]:
+    """A transition as a row."""
+    return picked(transition, TRANSITION) | {"alert_id": transition.alert} | actor_columns(transition.actor)
+
+
+def transition_of(row: AnyRow) -> Transition:
+    """A transition from its row."""
+    return Transition(**picked(row, TRANSITION), alert=row.alert_id, actor=actor_of(row))
+
+
+def actor_columns(actor: Actor) -> dict[str, Any]:
+    """Who did something, as columns of a row."""
+    return {"actor": actor.name, "actor_kind": actor.kind, "actor_verified": actor.verified}
+
+
+def actor_of(row: AnyRow) -> Actor:
+    """Who did something, from a row; what the actor may do is not stored."""
+    return Actor(name=row.actor, kind=row.actor_kind, verified=row.actor_verified)

@@ -56,6 +56,13 @@ class Settings(BaseSettings):
         0.4, description="Sensors' reports that miss each other by no more than this are of one time [s]."
     )
     clock_limit_s: Seconds = Field(5.0, description="A sensor whose clock is off by more than this is not trusted [s].")
+    escalate_after_s: Seconds = Field(
+        300.0, description="An alert that nobody acknowledged for this long is escalated [s]."
+    )
+    engineers: tuple[str, ...] = Field(
+        (),
+        description="Names that may see sensors' places and change the site; not verified while there are no accounts.",
+    )
     max_body_bytes: Annotated[int, Ge(1024)] = Field(2_000_000, description="Largest batch that the hub reads [bytes].")
     log_json: bool = Field(default=True, description="Whether logs are JSON lines, or for a person's eyes.")
 

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from api.alerts import Alert, ended
+from api.alerts_life import Transition
 from api.repository import Repository
 from api.states import SensorState, SensorStatus, WingCounts, sensor_state
-from api.views import SensorView, WingView, alert_view, sensor_view, wing_view
+from api.views import SensorView, WingView, alert_view, sensor_view, transition_view, wing_view
 from detector.site import Site
 
-__all__ = ["KEPT_CHANGES", "sensor_views", "sweep", "tell_alerts", "tell_standing", "wing_views"]
+__all__ = ["KEPT_CHANGES", "sensor_views", "sweep", "tell_alerts", "tell_standing", "tell_transitions", "wing_views"]
 
 KEPT_CHANGES: Final = 20_000
 """Messages that a reader may be behind and still go on without a gap."""
@@ -58,6 +59,12 @@ def tell_alerts(repository: Repository, alerts: Iterable[Alert], *, now_us: int)
     if messages:
         repository.add_changes("alert", messages, at_us=now_us)
     return bool(messages)
+
+
+def tell_transitions(repository: Repository, transitions: Iterable[Transition], *, now_us: int) -> None:
+    """Tell what was done to alerts."""
+    if messages := [transition_view(transition).model_dump_json() for transition in transitions]:
+        repository.add_changes("transition", messages, at_us=now_us)
 
 
 def tell_standing(repository: Repository, site: Site, *, now_us: int, stale_after_us: int) -> bool:

@@ -9,7 +9,9 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from api.alerts import Alert, AlertState
+from api.actors import Actor, ActorKind
+from api.alerts import Alert, AlertState, Outcome
+from api.alerts_life import Act, Transition
 from api.rows import StoredDetection
 from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
 from detector.site import Site, Wing
@@ -17,16 +19,20 @@ from detector.times import format_utc, from_microseconds
 from detector.types import Activity, Label, Technology
 
 __all__ = [
+    "ActorView",
     "AlertView",
     "DetectionView",
     "Health",
+    "Listing",
     "Page",
     "Receipt",
     "SensorView",
+    "TransitionView",
     "WingView",
     "alert_view",
     "detection_view",
     "sensor_view",
+    "transition_view",
     "wing_view",
 ]
 
@@ -48,6 +54,12 @@ class Page(View, Generic[T]):
     items: list[T]
     next: str | None
     event_id: int
+
+
+class Listing(View, Generic[T]):
+    """A whole list that is short by its nature."""
+
+    items: list[T]
 
 
 class Health(View):
@@ -119,6 +131,32 @@ class AlertView(View):
     detections: int
     why: str
     merged_into: int | None
+    version: int
+    outcome: Outcome | None
+    escalated_utc: Utc | None
+
+
+class ActorView(View):
+    """Who did something; a name that is not verified is what somebody said."""
+
+    name: str
+    kind: ActorKind
+    verified: bool
+
+
+class TransitionView(View):
+    """Something that was done to an alert; ``version`` is the alert's after it."""
+
+    alert: int
+    version: int
+    act: Act
+    before: AlertState
+    after: AlertState
+    at_utc: Utc
+    actor: ActorView
+    note: str
+    outcome: Outcome | None
+    cell: str | None
 
 
 class DetectionView(View):
@@ -154,16 +192,37 @@ class DetectionView(View):
 
 def alert_view(alert: Alert) -> AlertView:
     """An alert as callers see it."""
-    names = AlertView.model_fields.keys() - {"opened_utc", "updated_utc", "ended_utc", "kinds", "sensors"}
+    made = {"opened_utc", "updated_utc", "ended_utc", "escalated_utc", "kinds", "sensors"}
     updated_utc = from_microseconds(alert.updated_us)
     return AlertView(
-        **{name: getattr(alert, name) for name in names},
+        **{name: getattr(alert, name) for name in AlertView.model_fields.keys() - made},
         kinds=list(alert.kinds),
         sensors=list(alert.sensors),
         opened_utc=from_microseconds(alert.opened_us),
         updated_utc=updated_utc,
         ended_utc=None if alert.active else updated_utc,
+        escalated_utc=instant(alert.escalated_us),
     )
+
+
+def actor_view(actor: Actor) -> ActorView:
+    """Who did something, as callers see it."""
+    return ActorView(name=actor.name, kind=actor.kind, verified=actor.verified)
+
+
+def transition_view(transition: Transition) -> TransitionView:
+    """A transition as callers see it."""
+    names = TransitionView.model_fields.keys() - {"at_utc", "actor"}
+    return TransitionView(
+        **{name: getattr(transition, name) for name in names},
+        at_utc=from_microseconds(transition.at_us),
+        actor=actor_view(transition.actor),
+    )
+
+
+def instant(time_us: int | None) -> datetime | None:
+    """A time, if there is one."""
+    return None if time_us is None else from_microseconds(time_us)
 
 
 def detection_view(stored: StoredDetection, *, site: Site) -> DetectionView:

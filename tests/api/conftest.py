@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -123,6 +124,11 @@ class Client:
         response = self.get(f"/api/v1/{path}", **params)
         assert response.status_code == 200, response.text
         return response.json()["items"]
+
+    def act(self, alert: int, act: str, actor: str = "Dana", **body: Any) -> httpx.Response:
+        """Do something to an alert."""
+        headers = {"X-Wingwatch-Actor": quote(actor)}
+        return self.request("POST", f"/api/v1/alerts/{alert}/{act}", json=body, headers=headers)
 
     def post(self, sensor: str, body: bytes, secret: str | None = None) -> httpx.Response:
         """Send the bytes of a batch."""

@@ -1,0 +1,32 @@
+"""Every query about what people did: the part of the repository that the evidence does not reach.
+
+Rows to values and back, on a connection whose transaction belongs to the caller. Nothing here decides or commits.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select
+
+from api.alerts_life import Transition
+from api.models import TransitionRow
+from api.rows import transition_columns, transition_of
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """Queries on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_transitions(self, transitions: Iterable[Transition]) -> None:
+        """Record what was done to alerts."""
+        if rows := [transition_columns(transition) for transition in transitions]:
+            self._connection.execute(insert(TransitionRow), rows)
+
+    def transitions(self, alert: int, *, after_version: int = -1) -> list[Transition]:
+        """What was done to an alert, in its order; of those alone that made it newer than a version."""
+        t = TransitionRow
+        wanted = select(*t.__table__.columns).where(t.alert_id == alert, t.version > after_version).order_by(t.id)
+        return [transition_of(row) for row in self._connection.execute(wanted)]
