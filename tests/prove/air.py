@@ -18,7 +18,7 @@ from sdr.defaults import band_plan, default_profile
 from sdr.samples import FORMATS, to_iq
 from sdr.synthetic.transmission import Span, Transmission
 
-__all__ = ["RATE_HZ", "add", "converted", "hear", "noise"]
+__all__ = ["RATE_HZ", "add", "converted", "hear", "heard", "noise"]
 
 RATE_HZ: Final = 2.4e6
 BLOCK_SAMPLES: Final = 1 << 17
@@ -27,6 +27,26 @@ MIDDLE: Final = -0.13
 """Of real converters, from the middle of their range [steps]: bytes average 127.37."""
 
 MARGIN_S: Final = 20e-6
+QUANTISER_POWER: Final = 2 / 12
+NOISE_STEPS: Final = (1.0, 3.0)
+
+
+def heard(
+    sent: Sequence[Transmission], *, seconds: float, snr_db: float, centre_hz: float, rng: np.random.Generator
+) -> Output:
+    """What the production pipeline finds in air that holds some transmissions, the receiver's noise, and nothing else.
+
+    Parameters
+    ----------
+    sent
+        All of one strength, whatever their ``level_db``; times count from the beginning of the air.
+    snr_db
+        Of each over the noise in its own band, that of the converter counted in.
+    """
+    rms = rng.uniform(*NOISE_STEPS)
+    air = noise(seconds, rms=rms, rng=rng)
+    add(air, sent, centre_hz=centre_hz, noise_power=rms**2 + QUANTISER_POWER, snr_db=snr_db)
+    return hear(converted(air), centre_hz=centre_hz)
 
 
 def noise(seconds: float, *, rms: float, rng: np.random.Generator) -> Iq:
@@ -36,17 +56,15 @@ def noise(seconds: float, *, rms: float, rng: np.random.Generator) -> Iq:
     return parts.view(np.complex64)
 
 
-def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, rms: float, snr_db: float) -> None:
-    """Add transmissions that begin within the air, so strong over the noise in their own bandwidth.
+def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, noise_power: float, snr_db: float) -> None:
+    """Add transmissions, all of one strength over the noise in their own bands.
 
     Parameters
     ----------
     air
-        Shape (n,), its first sample at the time 0 of the transmissions.
-    rms
-        Of the noise [steps].
-    snr_db
-        Of a transmission whose ``level_db`` is 0; its bandwidth is that between its edges.
+        Shape (n,), its first sample at the time 0 of the transmissions, which lie within it.
+    noise_power
+        Of the whole received band [steps squared].
     """
     for one in sent:
         first = max(0, int((one.start_s - MARGIN_S) * RATE_HZ))
@@ -58,7 +76,7 @@ def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, rms: float, 
             offset_hz=one.carrier_hz - centre_hz,
         )
         share = (one.upper_hz - one.lower_hz) / RATE_HZ
-        amplitude = rms * np.sqrt(share * 10 ** ((snr_db + one.level_db) / 10))
+        amplitude = np.sqrt(noise_power * share * 10 ** (snr_db / 10))
         air[first:last] += np.float32(amplitude) * one.waveform.render(span)
 
 

@@ -19,10 +19,13 @@ def interval_of(counted: Share | Rate, *, confidence: float) -> Interval:
 
 
 def share_interval(share: Share, *, tail: float) -> Interval:
-    """Limits of a binomial share (Clopper and Pearson 1934)."""
-    misses = share.trials - share.hits
-    low = float(beta.ppf(tail, share.hits, misses + 1)) if share.hits else 0.0
-    high = float(beta.isf(tail, share.hits + 1, misses)) if misses else 1.0
+    """Limits of a binomial share (Clopper and Pearson 1934), of dependent trials with their effective number (Korn and
+    Graubard 1998).
+    """
+    worth = 1.0 if share.effective is None else share.effective / max(1, share.trials)
+    hits, misses = share.hits * worth, (share.trials - share.hits) * worth
+    low = float(beta.ppf(tail, hits, misses + 1)) if hits else 0.0
+    high = float(beta.isf(tail, hits + 1, misses)) if misses else 1.0
     return low, high
 
 

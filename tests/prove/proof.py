@@ -13,13 +13,15 @@ __all__ = ["Bound", "Outcome", "Outcomes", "Proof", "Rate", "Share", "Trial"]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Hits among trials, such as bursts found among bursts sent."""
+    """Hits among trials, such as bursts found among bursts sent.
+
+    ``effective`` says how many independent trials would tell as much, where those of one group share a fate; None where
+    all are independent.
+    """
 
     hits: int
     trials: int
-
-    def __add__(self, other: "Share") -> "Share":
-        return Share(self.hits + other.hits, self.trials + other.trials)
+    effective: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,6 @@ class Rate:
 
     events: int
     hours: float
-
-    def __add__(self, other: "Rate") -> "Rate":
-        return Rate(self.events + other.events, self.hours + other.hours)
 
 
 Outcome: TypeAlias = bool | Share | Rate

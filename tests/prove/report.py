@@ -66,6 +66,8 @@ def record(one: Share | Rate) -> dict[str, Any]:
     low, high = (float(f"{edge:.6g}") for edge in interval_of(one, confidence=0.95))
     if isinstance(one, Share):
         numbers: dict[str, Any] = {"hits": one.hits, "trials": one.trials}
+        if one.effective is not None:
+            numbers["effective"] = round(one.effective, 1)
     else:
         numbers = {"events": one.events, "hours": round(one.hours, 6), "per_hour": per_hour(one)}
     return numbers | {"low": low, "high": high, "says": words(one)}
@@ -82,7 +84,9 @@ def bound_record(bound: Bound, sums: Sums) -> dict[str, Any]:
 def read_shares(path: Path) -> dict[str, Share]:
     """The shares of a written result, by name."""
     counted = json.loads(path.read_text())["counted"]
-    return {name: Share(raw["hits"], raw["trials"]) for name, raw in counted.items() if "hits" in raw}
+    return {
+        name: Share(raw["hits"], raw["trials"], raw.get("effective")) for name, raw in counted.items() if "hits" in raw
+    }
 
 
 def lines(result: Result) -> Iterator[str]:

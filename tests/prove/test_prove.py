@@ -129,8 +129,27 @@ def test_a_bound_fails_only_where_the_counts_exclude_it(bound, counted, verdict)
     assert judge(bound, {"x": counted}) is verdict
 
 
+def test_what_shares_a_fate_tells_less():
+    together = summed([{"x": Share(100 * (seed % 2), 100)} for seed in range(40)])["x"]
+    apart = summed([{"x": Share(50, 100)} for _ in range(40)])["x"]
+    assert together.effective == pytest.approx(39)
+    assert apart.effective == 4000
+    assert summed([{"x": Share(50, 100)}])["x"].effective == 1
+
+
+@pytest.mark.parametrize("fate", [0.5, 4.0])
+def test_intervals_of_shared_fates_hold_the_truth_as_often_as_they_say(rng, fate):
+    """Each trial's own share is drawn first: beta, with a mean of 0.3."""
+    held = 0
+    for _ in range(600):
+        hits = rng.binomial(20, rng.beta(0.3 * fate, 0.7 * fate, 60))
+        low, high = interval_of(summed([{"x": Share(int(n), 20)} for n in hits])["x"], confidence=0.95)
+        held += low <= 0.3 <= high
+    assert interval_of(Share(held, 600), confidence=0.999)[1] > 0.95
+
+
 def test_one_name_counts_one_kind_of_thing():
-    with pytest.raises(TypeError, match="x: counted as Share and as Rate"):
+    with pytest.raises(TypeError, match="x: counted as a share and as a rate"):
         summed([{"x": True}, {"x": Rate(1, 1.0)}])
 
 

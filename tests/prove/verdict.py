@@ -1,10 +1,10 @@
 """Adds up what trials counted, and holds the sums against the bounds of a claim.
 
 A bound fails only where the counts exclude it (99.9 %), so that a quick look with few trials does not cry wolf; it holds
-where they confirm it, and stays open between. "None" and "all" cannot be confirmed, only stay unbroken. That something never happens can only be unbroken.
+where they confirm it, and stays open between. "None" and "all" cannot be confirmed, only stay unbroken.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -28,11 +28,6 @@ class Verdict(StrEnum):
     FAILS = "fails"
 
 
-def counted(outcome: Outcome) -> Share | Rate:
-    """An outcome as something that can be added."""
-    return Share(int(outcome), 1) if isinstance(outcome, bool) else outcome
-
-
 def summed(outcomes: Iterable[Outcomes]) -> Sums:
     """The sums over many trials, by name.
 
@@ -41,15 +36,40 @@ def summed(outcomes: Iterable[Outcomes]) -> Sums:
     TypeError
         If one trial counts as a share what another counts as a rate.
     """
-    sums: Sums = {}
+    counts: dict[str, list[Share | Rate]] = {}
     for trial in outcomes:
         for name, outcome in trial.items():
-            one = counted(outcome)
-            before = sums.get(name, type(one)(0, 0))
-            if not isinstance(before, type(one)):
-                raise TypeError(f"{name}: counted as {type(before).__name__} and as {type(one).__name__}")
-            sums[name] = before + one  # type: ignore[operator]
-    return sums
+            counts.setdefault(name, []).append(counted(outcome))
+    return {name: total(name, each) for name, each in counts.items()}
+
+
+def counted(outcome: Outcome) -> Share | Rate:
+    """An outcome as a share or a rate."""
+    return Share(int(outcome), 1) if isinstance(outcome, bool) else outcome
+
+
+def total(name: str, each: Sequence[Share | Rate]) -> Share | Rate:
+    """All counts of one name together."""
+    shares = [one for one in each if isinstance(one, Share)]
+    rates = [one for one in each if isinstance(one, Rate)]
+    if shares and rates:
+        raise TypeError(f"{name}: counted as a share and as a rate")
+    if rates:
+        return Rate(sum(one.events for one in rates), sum(one.hours for one in rates))
+    return pooled(shares)
+
+
+def pooled(shares: Sequence[Share]) -> Share:
+    """Shares as one; what was counted within one trial may share its fate, and then tells less (Korn and Graubard 1998)."""
+    hits, trials = sum(one.hits for one in shares), sum(one.trials for one in shares)
+    if trials == len(shares) or hits in {0, trials}:
+        return Share(hits, trials)
+    if len(shares) == 1:
+        return Share(hits, trials, effective=1.0)
+    mean = hits / trials
+    scatter = sum((one.hits - mean * one.trials) ** 2 for one in shares) * len(shares) / (len(shares) - 1)
+    effective = mean * (1 - mean) * trials**2 / scatter if scatter else float(trials)
+    return Share(hits, trials, effective=min(float(trials), effective))
 
 
 def judge(bound: Bound, sums: Sums) -> Verdict:
