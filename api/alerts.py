@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.clocks import MAX_AHEAD_US
+from api.places import Location, told_wing
 from detector.fusion import Episode, Key, Report
 from detector.types import Activity, Label, Technology
 
@@ -69,6 +70,10 @@ class Alert:
     ----------
     wing
         None if the phone is probably outside.
+    heard_wing
+        Where the loudest sensor stands; None on the perimeter. It keeps an episode together, whatever people are told.
+    location
+        Where the phone probably is; None while nobody asked.
     active
         Whether the phone was heard within the longest pause of an episode; not so if that lies further ahead than any
         evidence that is taken, as once the hub's own clock was set back.
@@ -110,6 +115,8 @@ class Alert:
     outcome: Outcome | None = None
     waiting_us: int | None = None
     escalated_us: int | None = None
+    heard_wing: str | None = None
+    location: Location | None = None
 
     @property
     def held(self) -> bool:
@@ -149,9 +156,13 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
     """
     loudest = episode.loudest
     closed = known is not None and known.state is AlertState.CLOSED
+    stays = known if known is not None and (closed or known.held) else None
+    location = None if known is None else known.location
     fresh = Alert(
         id=number,
-        wing=known.wing if known is not None and (closed or known.held) else episode.wing,
+        wing=told_wing(location, episode.wing) if stays is None else stays.wing,
+        heard_wing=episode.wing if stays is None else stays.heard_wing,
+        location=location,
         state=AlertState.OPEN,
         active=not closed and is_recent(episode.end_us, now_us=now_us, gap_us=gap_us),
         opened_us=episode.start_us,

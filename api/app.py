@@ -29,12 +29,15 @@ from api.errors import install_handlers
 from api.events import HEARTBEAT_S, Feed
 from api.guard import Guard
 from api.hub import Hub
+from api.premises import Current, Premises, premises_of
+from api.repository import Repository
 from api.settings import Settings, SettingsError
 from detector.site import Site, SiteError, parse_site
 
 __all__ = ["create_app"]
 
 SWEEP_S: Final = 1.0
+LEARN_S: Final = 60.0
 
 NO_PAGES: Final = "wingwatch: the pages are not built; the API is at /api/v1/health\n"
 
@@ -90,7 +93,7 @@ def create_app(
     database = open_database(settings)
     hub = Hub(
         settings=settings,
-        site=site,
+        current=Current(remembered(site, database)),
         database=database,
         feed=Feed(database, heartbeat_s=heartbeat_s),
         clock=clock,
@@ -126,6 +129,12 @@ def open_database(settings: Settings) -> Database:
     return Database(engine)
 
 
+def remembered(site: Site, database: Database) -> Premises:
+    """The site with what was learned of it before."""
+    with database.reading() as connection:
+        return premises_of(site, Repository(connection).learned())
+
+
 def load_site(settings: Settings) -> Site:
     """The site that the settings name, if the tokens fit it."""
     try:
@@ -155,28 +164,32 @@ def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.feed.open()
         await run_sync(services.sweep, hub)
-        sweeper = asyncio.create_task(keep_sweeping(hub))
+        tasks = [
+            asyncio.create_task(repeated("sweep", services.sweep, hub, every_s=SWEEP_S)),
+            asyncio.create_task(repeated("learning", services.learn, hub, every_s=LEARN_S)),
+        ]
         try:
             yield
         finally:
-            sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             hub.feed.close()
             hub.database.close()
 
     return lifespan
 
 
-async def keep_sweeping(hub: Hub) -> None:
-    """Do what time asks for, over and over; one failure does not end it."""
+async def repeated(what: str, service: Callable[[Hub], object], hub: Hub, *, every_s: float) -> None:
+    """Run a service over and over; one failure does not end it."""
     log = structlog.get_logger()
     while True:
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(every_s)
         try:
-            await run_sync(services.sweep, hub)
+            await run_sync(service, hub)
         except Exception:
-            log.exception("sweep failed")
+            log.exception("service failed", service=what)
 
 
 def serve_pages(app: FastAPI, folder: Path) -> None:

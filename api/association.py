@@ -62,7 +62,7 @@ def resettle(
     begin_us, end_us = extent_us(fresh, margin_us=reach_us)
     touched, owners = surroundings(repository, technology, fresh, gap_us=rules.gap_us, reach_us=2 * reach_us)
     alerts = repository.alerts_by_number(owners.values())
-    held = {key: alerts[n].wing for key, n in owners.items() if alerts[n].held}
+    held = {key: alerts[n].heard_wing for key, n in owners.items() if alerts[n].held}
     settlement = settle(
         episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us, held=held),
         owners=owners,

@@ -18,6 +18,7 @@ from api.errors import ConflictError, InvalidError, NotFoundError
 from api.hub import Hub
 from api.repository import Repository
 from api.views import AlertView, TransitionView, alert_view, transition_view
+from detector.site import Site
 
 __all__ = ["ActRequest", "CloseRequest", "act", "transitions"]
 
@@ -58,14 +59,14 @@ def act(hub: Hub, number: int, deed_act: Act, request: ActRequest, *, actor: Act
         alert = required(repository, number)
         since = repository.journal.transitions(number, after_version=deed.version)
         if since and already_done(deed, since[0]):
-            return alert_view(alert)
+            return alert_view(alert, site=hub.site)
         if alert.version != deed.version:
-            raise meanwhile(alert, deed, since)
-        changed, transition = carried_out(alert, deed, now_us=hub.now_us)
-        save_deeds(repository, [(changed, transition)], now_us=hub.now_us)
+            raise meanwhile(alert, deed, since, site=hub.site)
+        changed, transition = carried_out(alert, deed, site=hub.site, now_us=hub.now_us)
+        save_deeds(repository, hub.site, [(changed, transition)], now_us=hub.now_us)
         telling.tell_standing(repository, hub.site, now_us=hub.now_us, stale_after_us=hub.stale_after_us)
     hub.feed.wake()
-    return alert_view(changed)
+    return alert_view(changed, site=hub.site)
 
 
 def transitions(hub: Hub, number: int) -> list[TransitionView]:
@@ -102,25 +103,25 @@ def required(repository: Repository, number: int) -> Alert:
     return alert
 
 
-def carried_out(alert: Alert, deed: Deed, *, now_us: int) -> tuple[Alert, Transition]:
+def carried_out(alert: Alert, deed: Deed, *, site: Site, now_us: int) -> tuple[Alert, Transition]:
     """The alert after a deed that its state must allow."""
     try:
         return act_on(alert, deed, now_us=now_us)
     except ActError as error:
-        raise ConflictError(str(error), more=standing_of(alert, [])) from error
+        raise ConflictError(str(error), more=standing_of(alert, [], site=site)) from error
 
 
-def meanwhile(alert: Alert, deed: Deed, since: list[Transition]) -> ConflictError:
+def meanwhile(alert: Alert, deed: Deed, since: list[Transition], *, site: Site) -> ConflictError:
     """What to tell somebody whose picture of an alert is not the present one."""
     if not since:
         detail = f"alert {alert.id} never had version {deed.version}; it has version {alert.version}"
     else:
         last = since[-1]
         detail = f"{last.actor.name} did {last.act} meanwhile: alert {alert.id} is {alert.state}"
-    return ConflictError(detail, more=standing_of(alert, since))
+    return ConflictError(detail, more=standing_of(alert, since, site=site))
 
 
-def standing_of(alert: Alert, since: list[Transition]) -> dict[str, object]:
+def standing_of(alert: Alert, since: list[Transition], *, site: Site) -> dict[str, object]:
     """The members of an answer that tell how an alert stands, and what led there."""
     happened = [transition_view(each).model_dump(mode="json") for each in since]
-    return {"alert": alert_view(alert).model_dump(mode="json"), "meanwhile": happened}
+    return {"alert": alert_view(alert, site=site).model_dump(mode="json"), "meanwhile": happened}

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api import association, telling
+from api import association, locating, telling
+from api.alerts import Alert
 from api.association import Rules
 from api.clocks import ClockMark, TimeError, clock_offset_us, require_possible
 from api.database import Database
 from api.deeds import escalate_overdue
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
+from api.places import ListeningRules
+from api.premises import Current
 from api.repository import Repository
 from api.settings import Settings
 from api.states import SensorStatus, heard
@@ -25,7 +28,7 @@ from detector.site import Site
 from detector.times import to_microseconds
 from detector.wire import Batch, SensorDetection, WireError, parse_batch
 
-__all__ = ["Hub", "ingest", "sweep"]
+__all__ = ["Hub", "ingest", "learn", "sweep"]
 
 MICROSECONDS: Final = 1_000_000
 
@@ -35,10 +38,15 @@ class Hub:
     """What the services work with."""
 
     settings: Settings
-    site: Site
+    current: Current
     database: Database
     feed: Feed
     clock: Callable[[], datetime]
+
+    @property
+    def site(self) -> Site:
+        """The site as it is now."""
+        return self.current.premises.site
 
     @property
     def now_us(self) -> int:
@@ -69,6 +77,16 @@ class Hub:
             limit_us=round(self.settings.episode_limit_s * MICROSECONDS),
         )
 
+    @property
+    def listening(self) -> ListeningRules:
+        """When a silence counts."""
+        return ListeningRules(
+            stale_after_us=self.stale_after_us,
+            settle_us=round(self.settings.silence_settle_s * MICROSECONDS),
+            silence_poi=self.settings.silence_poi,
+            hearing_snr_db=self.settings.hearing_snr_db,
+        )
+
 
 def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
     """Store a batch and all that follows from it; it is durable when this returns.
@@ -94,7 +112,8 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
         offset_us = note_heartbeat(repository, batch, now_us=now_us, clock_limit_us=hub.clock_limit_us)
         reports = take_reports(repository, batch, hub.site, offset_us=offset_us)
         changed = association.associate(repository, reports, rules=hub.rules, now_us=now_us)
-        told = telling.tell_alerts(repository, changed, now_us=now_us)
+        changed = placed(repository, hub, changed, now_us=now_us)
+        told = telling.tell_alerts(repository, hub.site, changed, now_us=now_us)
         told |= telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
     if told:
         hub.feed.wake()
@@ -106,12 +125,30 @@ def sweep(hub: Hub) -> None:
     now_us = hub.now_us
     with hub.database.writing() as connection:
         repository = Repository(connection)
-        told = escalate_overdue(repository, now_us=now_us, limit_us=hub.escalate_after_us)
+        moved = locating.place(
+            repository, hub.current.premises, repository.active_alerts(), rules=hub.listening, now_us=now_us
+        )
+        told = telling.tell_alerts(repository, hub.site, moved, now_us=now_us)
+        told |= escalate_overdue(repository, hub.site, now_us=now_us, limit_us=hub.escalate_after_us)
         told |= telling.sweep(
             repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, stale_after_us=hub.stale_after_us
         )
     if told:
         hub.feed.wake()
+
+
+def learn(hub: Hub) -> bool:
+    """Learn the site's law of propagation from what was heard since; says whether there was enough."""
+    return locating.learn_more(
+        hub.database, hub.current, rules=hub.listening, at_least=hub.settings.learn_after, now_us=hub.now_us
+    )
+
+
+def placed(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: int) -> list[Alert]:
+    """The same alerts, each at the place where its phone probably is."""
+    moved = locating.place(repository, hub.current.premises, alerts, rules=hub.listening, now_us=now_us)
+    by_number = {alert.id: alert for alert in moved}
+    return [by_number.get(alert.id, alert) for alert in alerts]
 
 
 def batch_of(sensor: str, body: bytes) -> Batch:

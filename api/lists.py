@@ -8,6 +8,7 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final, TypeVar
 
 from annotated_types import Ge, Le
@@ -129,7 +130,13 @@ def alerts(hub: Hub, query: AlertQuery) -> Page[AlertView]:
             since_us=microseconds(query.since),
             active=query.active,
         )
-        return page(found, query.limit, alert_view, place_of_alert, event_id=repository.change_range()[1])
+        return page(
+            found,
+            query.limit,
+            partial(alert_view, site=hub.site),
+            place_of_alert,
+            event_id=repository.change_range()[1],
+        )
 
 
 def alert(hub: Hub, number: int) -> AlertView:
@@ -144,7 +151,7 @@ def alert(hub: Hub, number: int) -> AlertView:
         found = Repository(connection).alert(number)
     if found is None:
         raise NotFoundError(f"there is no alert {number}", parameter="alert")
-    return alert_view(found)
+    return alert_view(found, site=hub.site)
 
 
 def detections(hub: Hub, query: DetectionQuery) -> Page[DetectionView]:
@@ -164,7 +171,7 @@ def detections(hub: Hub, query: DetectionQuery) -> Page[DetectionView]:
         return page(
             found,
             query.limit,
-            lambda stored: detection_view(stored, site=hub.site),
+            partial(detection_view, site=hub.site),
             place_of_detection,
             event_id=repository.change_range()[1],
         )

@@ -5,6 +5,7 @@ that each sensor said of itself, `changes` the feed of what people were told, `t
 is told anew only when it changes.
 """
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from api.actors import ActorKind
 from api.alerts import AlertState, Outcome
 from api.alerts_life import Act
+from api.places import Evidence, Location
 from detector.types import Activity, Label, Technology
 
 __all__ = [
@@ -81,6 +83,21 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return tuple(self.vocabulary(word) for word in value or ())
 
 
+class LocationColumn(TypeDecorator[Location]):
+    """Where a phone probably is, as JSON."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Location | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else asdict(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Location | None:  # noqa: ANN401, ARG002
+        """From the database."""
+        return None if value is None else Location(**value | {"evidence": Evidence(**value["evidence"])})
+
+
 class Base(DeclarativeBase):
     """Root of all tables."""
 
@@ -94,6 +111,7 @@ class Base(DeclarativeBase):
         Outcome: Word(Outcome),
         Act: Word(Act),
         ActorKind: Word(ActorKind),
+        Location: LocationColumn(),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
     }
@@ -192,6 +210,7 @@ class AlertRow(Base):
         Index("ix_alerts_state", "state", "wing"),
         Index("ix_alerts_wing", "wing", "updated_us"),
         Index("ix_alerts_waiting", "state", "escalated_us", "waiting_us"),
+        Index("ix_alerts_taught", "taught", "active", "id"),
         COUNTED,
     )
 
@@ -218,6 +237,9 @@ class AlertRow(Base):
     outcome: Mapped[Outcome | None]
     waiting_us: Mapped[int | None]
     escalated_us: Mapped[int | None]
+    heard_wing: Mapped[str | None]
+    location: Mapped[Location | None]
+    taught: Mapped[bool] = mapped_column(default=False)
 
 
 class TransitionRow(Base):
@@ -265,6 +287,16 @@ class SensorRow(Base):
     clipped_share: Mapped[float]
     queue: Mapped[int]
     profile: Mapped[str]
+
+
+class LearnedRow(Base):
+    """What was learned of the site, of which there is one row; made anew when the site changes."""
+
+    __tablename__ = "learned"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    at_us: Mapped[int]
 
 
 class ChangeRow(Base):

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from api.alerts import Alert, AlertState
 from api.journal import Journal
-from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, SensorRow, ToldRow
+from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, LearnedRow, SensorRow, ToldRow
 from api.rows import (
     Change,
     Place,
@@ -49,6 +49,8 @@ ALERTS: Final = tuple(AlertRow.__table__.columns)
 DETECTIONS: Final = tuple(DetectionRow.__table__.columns)
 REPORTS: Final = tuple(EmissionRow.__table__.columns)
 SENSORS: Final = tuple(SensorRow.__table__.columns)
+
+LOCATION: Final = "location"
 
 CHUNK: Final = 200
 """Keys asked for at once, far below SQLite's limit of parameters."""
@@ -166,6 +168,16 @@ class Repository:
                 found.setdefault(row.alert_id, []).append(report_of(row))
         return found
 
+    def levels_of(self, alerts: Iterable[int]) -> dict[int, dict[str, float]]:
+        """The loudest level at each sensor, of each of some alerts."""
+        e = EmissionRow
+        found: dict[Any, dict[str, float]] = {}
+        for chunk in chunks(sorted(alerts)):
+            query = select(e.alert_id, e.sensor, func.max(e.power_dbfs)).where(e.alert_id.in_(chunk))
+            for row in self._connection.execute(query.group_by(e.alert_id, e.sensor)):
+                found.setdefault(row[0], {})[row[1]] = row[2]
+        return found
+
     def save_reports(self, fresh: Iterable[Report], grown: Iterable[Report]) -> None:
         """Store reports: those whose emission is new, and those that are known and have grown."""
         if rows := [report_columns(report) for report in fresh]:
@@ -240,6 +252,27 @@ class Repository:
         a = AlertRow
         waits = (a.state == AlertState.OPEN, a.waiting_us <= until_us, a.escalated_us.is_(None))
         return [alert_of(row) for row in self._connection.execute(select(*ALERTS).where(*waits))]
+
+    def untaught(self, *, limit: int) -> list[Alert]:
+        """Alerts that are over, were placed, and were not learned from yet; the first ones."""
+        a = AlertRow
+        wanted = (a.taught.is_(False), a.active.is_(False), a.merged_into.is_(None), a.location.is_not(None))
+        rows = self._connection.execute(select(*ALERTS).where(*wanted).order_by(a.id).limit(limit))
+        return [alert_of(row) for row in rows]
+
+    def mark_taught(self, alerts: Iterable[int]) -> None:
+        """Note that alerts were learned from."""
+        for chunk in chunks(sorted(alerts)):
+            self._connection.execute(update(AlertRow).where(AlertRow.id.in_(chunk)).values(taught=True))
+
+    def learned(self) -> bytes | None:
+        """What was learned of the site."""
+        return self._connection.scalar(select(LearnedRow.data).where(LearnedRow.name == LOCATION))
+
+    def save_learned(self, data: bytes, *, at_us: int) -> None:
+        """Keep what was learned of the site, in place of what was."""
+        self._connection.execute(delete(LearnedRow).where(LearnedRow.name == LOCATION))
+        self._connection.execute(insert(LearnedRow), {"name": LOCATION, "data": data, "at_us": at_us})
 
     def add_alert(self, draft: Alert) -> Alert:
         """Store a new alert; gives it with its number."""

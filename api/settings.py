@@ -59,6 +59,19 @@ class Settings(BaseSettings):
     escalate_after_s: Seconds = Field(
         300.0, description="An alert that nobody acknowledged for this long is escalated [s]."
     )
+    silence_settle_s: Seconds = Field(
+        3.0,
+        description="A silence says something of a phone once its sensor listened for this long after it began [s].",
+    )
+    silence_poi: Annotated[float, Gt(0), Le(1)] = Field(
+        0.9, description="Probability that a sensor that listens catches a phone that is strong enough."
+    )
+    hearing_snr_db: Annotated[float, Ge(-20), Le(40)] = Field(
+        0.0, description="From which signal-to-noise ratio a phone is strong enough for that [dB]."
+    )
+    learn_after: Annotated[int, Ge(1)] = Field(
+        20, description="The site's law of propagation is learned anew after so many further alerts."
+    )
     engineers: tuple[str, ...] = Field(
         (),
         description="Names that may see sensors' places and change the site; not verified while there are no accounts.",

@@ -53,9 +53,9 @@ def wing_views(site: Site, sensors: Iterable[SensorView], counts: Mapping[str | 
     ]
 
 
-def tell_alerts(repository: Repository, alerts: Iterable[Alert], *, now_us: int) -> bool:
+def tell_alerts(repository: Repository, site: Site, alerts: Iterable[Alert], *, now_us: int) -> bool:
     """Tell alerts; says whether there were any."""
-    messages = [alert_view(alert).model_dump_json() for alert in alerts]
+    messages = [alert_view(alert, site=site).model_dump_json() for alert in alerts]
     if messages:
         repository.add_changes("alert", messages, at_us=now_us)
     return bool(messages)
@@ -105,7 +105,7 @@ def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale
         after for alert in repository.active_alerts() if (after := ended(alert, now_us=now_us, gap_us=gap_us)) != alert
     ]
     repository.save_alerts(over)
-    told = tell_alerts(repository, over, now_us=now_us)
+    told = tell_alerts(repository, site, over, now_us=now_us)
     told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
     forget(repository, now_us=now_us)
     return told

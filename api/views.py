@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 from api.actors import Actor, ActorKind
 from api.alerts import Alert, AlertState, Outcome
 from api.alerts_life import Act, Transition
+from api.places import Location
 from api.rows import StoredDetection
 from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
 from detector.site import Site, Wing
@@ -21,9 +22,11 @@ from detector.types import Activity, Label, Technology
 __all__ = [
     "ActorView",
     "AlertView",
+    "CellView",
     "DetectionView",
     "Health",
     "Listing",
+    "LocationView",
     "Page",
     "Receipt",
     "SensorView",
@@ -109,6 +112,31 @@ class SensorView(View):
     profile: str | None
 
 
+class CellView(View):
+    """A cell in which a phone may be."""
+
+    name: str
+    wing: str
+    landing: str
+    probability: float
+
+
+class LocationView(View):
+    """Where a phone probably is.
+
+    No cells while too little is known; ``why`` says what it is made of. ``heard`` are the sensors that heard it, ``silent``
+    those that listened in vain.
+    """
+
+    cells: list[CellView]
+    wings: dict[str, float]
+    permitted: float
+    outside: float
+    heard: list[str]
+    silent: list[str]
+    why: str
+
+
 class AlertView(View):
     """One probable phone in one wing for one episode; ``wing`` is null if it is probably outside."""
 
@@ -134,6 +162,7 @@ class AlertView(View):
     version: int
     outcome: Outcome | None
     escalated_utc: Utc | None
+    location: LocationView | None
 
 
 class ActorView(View):
@@ -190,9 +219,27 @@ class DetectionView(View):
     profile: str
 
 
-def alert_view(alert: Alert) -> AlertView:
+def location_view(location: Location, *, site: Site) -> LocationView:
+    """Where a phone probably is, as callers see it; cells that have left the site are left out."""
+    known = {cell.name: cell for cell in site.cells}
+    return LocationView(
+        cells=[
+            CellView(name=name, wing=known[name].wing, landing=known[name].landing, probability=chance)
+            for name, chance in location.cells.items()
+            if name in known
+        ],
+        wings=dict(location.wings),
+        permitted=location.permitted,
+        outside=location.outside,
+        heard=list(location.evidence.levels_db),
+        silent=list(location.evidence.limits_db),
+        why=location.why,
+    )
+
+
+def alert_view(alert: Alert, *, site: Site) -> AlertView:
     """An alert as callers see it."""
-    made = {"opened_utc", "updated_utc", "ended_utc", "escalated_utc", "kinds", "sensors"}
+    made = {"opened_utc", "updated_utc", "ended_utc", "escalated_utc", "kinds", "sensors", "location"}
     updated_utc = from_microseconds(alert.updated_us)
     return AlertView(
         **{name: getattr(alert, name) for name in AlertView.model_fields.keys() - made},
@@ -202,6 +249,7 @@ def alert_view(alert: Alert) -> AlertView:
         updated_utc=updated_utc,
         ended_utc=None if alert.active else updated_utc,
         escalated_utc=instant(alert.escalated_us),
+        location=None if alert.location is None else location_view(alert.location, site=site),
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from api.app import create_app
 from api.database import connect, migrate
@@ -37,6 +38,38 @@ title = "Wing C"
 """ + "".join(
     f'[[sensor]]\nname = "{name}"\nplace_m = [{x}, 0, 0]\n' + (f'wing = "{name[0]}"\n' if name[0] != "P" else "")
     for x, name in enumerate(("A1", "A2", "B1", "B2", "C1", "P1"))
+)
+
+PLAN = """
+name = "Prison with cells"
+country = "FR"
+time_zone = "Europe/Paris"
+""" + "".join(
+    f"""
+[[wing]]
+name = "{wing}"
+title = "Wing {wing}"
+[[sensor]]
+name = "{wing}1"
+wing = "{wing}"
+place_m = [{x}, 4, 2.6]
+[[sensor]]
+name = "{wing}2"
+wing = "{wing}"
+place_m = [{x}, 16, 2.6]
+"""
+    + "".join(
+        f"""
+[[cell]]
+name = "{wing}-1-{2 * k + side + 1:02d}"
+wing = "{wing}"
+landing = "{wing}-1"
+centre_m = [{x + (-3.5, 3.5)[side]}, {2.5 * k + 1.25}, 1]
+"""
+        for k in range(8)
+        for side in (0, 1)
+    )
+    for wing, x in (("A", 0), ("B", 35), ("C", 70))
 )
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -235,6 +268,15 @@ def settings(tmp_path: Path, migrated: Path) -> Settings:
         data_dir=tmp_path,
         port=0,
         sensor_tokens={name: token(name) for name in ("A1", "A2", "B1", "B2", "C1", "P1")},
+    )
+
+
+@pytest.fixture
+def with_cells(settings: Settings) -> Settings:
+    """Settings of a hub whose site has cells: three wings of one landing, two sensors a wing."""
+    settings.site.write_text(PLAN)
+    return settings.model_copy(
+        update={"sensor_tokens": {name: SecretStr(token(name)) for name in ("A1", "A2", "B1", "B2", "C1", "C2")}}
     )
 
 
