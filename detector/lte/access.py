@@ -37,6 +37,8 @@ DRIFTS_HZ: Final = np.arange(-350.0, 351.0, 100.0)
 
 CHUNK: Final = 16
 TRIES: Final = 3
+NEARLY: Final = 0.75
+"""Best-ranked roots that are correlated, at most, and the share of the best one's rank that they must have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,9 @@ def find_preambles(
     places: Sequence[Place],
     levels: LteThresholds,
     *,
+    noise: float,
     known: Collection[int] = (),
+    found: Sequence[Preamble] = (),
     half_bin: bool = False,
 ) -> list[Preamble]:
     """Preambles near some places, each once, in order of time.
@@ -89,23 +93,35 @@ def find_preambles(
     Parameters
     ----------
     places
-        Those whose window does not lie in the stretch are left out.
+        The likeliest first; those whose window does not lie in the stretch are left out.
     levels
         Any root must reach ``preamble_rank`` and ``preamble_evidence``, a known one the lower levels.
+    noise
+        Power of noise in one hertz.
     known
         Roots of the cells around.
+    found
+        Preambles that were found before, which are not looked for again.
     half_bin
         Whether the roots are ranked on bins that lie half their distance higher.
     """
     size = round(PREAMBLE_PERIOD_S * stretch.sample_rate_hz)
-    kept = [place for place in places if stretch.start <= place.start <= stretch.stop - size]
-    found: list[Preamble] = []
-    for begin in range(0, len(kept), CHUNK):
-        chunk = kept[begin : begin + CHUNK]
-        for place, half, match in matches(stretch, chunk, levels, size=size, known=known, half_bin=half_bin):
+    left = [place for place in places if stretch.start <= place.start <= stretch.stop - size]
+    new: list[Preamble] = []
+    while left := [place for place in left if not any(hides(one, place, size) for one in (*found, *new))]:
+        chunk, left = left[:CHUNK], left[CHUNK:]
+        for place, half, match in matches(
+            stretch, chunk, levels, noise=noise, size=size, known=known, half_bin=half_bin
+        ):
             if match.evidence >= (levels.preamble_known_evidence if match.root in known else levels.preamble_evidence):
-                found.append(measured(stretch, match, place, size=size, half_bin=half))
-    return distinct(found)
+                new.append(measured(stretch, match, place, size=size, half_bin=half))
+    return distinct(new, found)
+
+
+def hides(one: Preamble, place: Place, size: int) -> bool:
+    """Whether most of a place's window and of its band lie in a preamble that was found."""
+    in_time = min(one.start + one.count, place.start + size) - max(one.start, place.start)
+    return 2 * in_time > size and abs(one.lower_hz - place.lower_hz) < PREAMBLE_WIDTH_HZ / 2
 
 
 def matches(
@@ -113,39 +129,57 @@ def matches(
     places: Sequence[Place],
     levels: LteThresholds,
     *,
+    noise: float,
     size: int,
     known: Collection[int],
     half_bin: bool,
 ) -> Iterator[tuple[Place, bool, Match]]:
     """The better match of each place's two half-bin hypotheses, if any is worth the correlation."""
-    bins = windows(stretch, places, size=size, half_bin=half_bin)
-    ranks = preamble.rank_roots(preamble.limited(bins[:, MARGIN:-MARGIN]))
+    bins, typical = windows(stretch, places, size=size, half_bin=half_bin)
+    snr = typical / np.float32(noise * stretch.sample_rate_hz * size) - 1
+    ranks, ranked = ranked_roots(bins[:, MARGIN:-MARGIN], snr, levels)
     roots = [promising(row, levels, known) for row in ranks]
-    worth = [i for i, tried in enumerate(roots) if tried]
-    if not worth:
+    tried = [(int(i), root) for i, candidates in zip(ranked, roots, strict=True) for root in candidates]
+    if not tried:
         return
-    others = windows(stretch, [places[i] for i in worth], size=size, half_bin=not half_bin)
-    for one, other, i in zip(preamble.limited(bins[worth]), preamble.limited(others), worth, strict=True):
-        hypotheses = ((half_bin, one), (not half_bin, other))
-        tries = [(half, preamble.correlate(row, root)) for half, row in hypotheses for root in roots[i]]
-        yield places[i], *max(tries, key=lambda t: t[1].evidence)
+    rows = [i for i, _ in tried]
+    others, _ = windows(stretch, [places[i] for i in rows], size=size, half_bin=not half_bin)
+    found = preamble.correlate(np.concatenate((bins[rows], others)), 2 * [root for _, root in tried])
+    best: dict[int, tuple[bool, Match]] = {}
+    for i, half, match in zip(2 * rows, len(rows) * [half_bin] + len(rows) * [not half_bin], found, strict=True):
+        if i not in best or match.evidence > best[i][1].evidence:
+            best[i] = half, match
+    yield from ((places[i], half, match) for i, (half, match) in best.items())
+
+
+def ranked_roots(bins: Iq, snr: FloatArray, levels: LteThresholds) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Ranks of all roots in the windows whose first lag is not too low for their level, and which windows those are.
+
+    A preamble that is far over the noise stands out with its first lag; what does not, is another signal.
+    """
+    first = preamble.rank_roots(bins, preamble.LAGS[:1])
+    least = levels.preamble_first_lag * preamble.expected_rank(snr)
+    kept = np.flatnonzero(first.max(axis=1) >= least)
+    return first[kept] + preamble.rank_roots(bins[kept], preamble.LAGS[1:]), kept
 
 
 def promising(ranks: FloatArray, levels: LteThresholds, known: Collection[int]) -> set[int]:
     """The roots of one window that are worth a correlation."""
     roots = {root for root in known if ranks[root - 1] >= levels.preamble_known_rank}
     if ranks.max() >= levels.preamble_rank:
-        roots |= set((np.argpartition(ranks, -TRIES)[-TRIES:] + 1).tolist())
+        best = np.argpartition(ranks, -TRIES)[-TRIES:]
+        roots |= set((best[ranks[best] >= NEARLY * ranks.max()] + 1).tolist())
     return roots
 
 
-def windows(stretch: Stretch, places: Sequence[Place], *, size: int, half_bin: bool) -> Iq:
-    """Bins of each place's window, with their margins; shape (n_places, 983)."""
+def windows(stretch: Stretch, places: Sequence[Place], *, size: int, half_bin: bool) -> tuple[Iq, FloatArray]:
+    """Limited bins of each place's window, with their margins, and their typical power; shapes (n, 983) and (n,)."""
     starts = np.array([place.start for place in places], np.int64) - stretch.start
     spectra = preamble.window_spectra(stretch.iq, starts, size, half_bin=half_bin)
-    rate = stretch.sample_rate_hz
     lowers_hz = np.array([place.lower_hz for place in places])
-    return preamble.bin_slices(spectra, lowers_hz, sample_rate_hz=rate)
+    bins = preamble.bin_slices(spectra, lowers_hz, sample_rate_hz=stretch.sample_rate_hz)
+    typical = preamble.typical_power(bins)
+    return preamble.limited(bins, typical), typical
 
 
 def measured(stretch: Stretch, match: Match, place: Place, *, size: int, half_bin: bool) -> Preamble:

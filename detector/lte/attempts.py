@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+import numpy as np
+
 from detector.lte.access import Place, Preamble, distinct, find_preambles
 from detector.lte.gate import Ranges
 from detector.lte.pieces import Piece
-from detector.lte.preamble_gate import preamble_triggers
+from detector.lte.preamble_gate import preamble_excess, preamble_triggers
 from detector.lte.standard import PREAMBLE_FORMATS, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 
@@ -69,16 +71,19 @@ def search_attempts(
 ) -> tuple[Attempts, list[Preamble], int]:
     """The preambles that a piece makes known, in order of time, and how many places were left out."""
     roots = {*attempts.roots, *levels.site_roots}
-    found, skipped = stand_out(piece, ranges, levels, roots)
+    most = max(
+        LEAST_SEARCHES, round(levels.preamble_searches_per_s * piece.stretch.iq.size / piece.stretch.sample_rate_hz)
+    )
+    found, skipped = stand_out(piece, ranges, levels, roots, most)
     rate = piece.stretch.sample_rate_hz
     occasions = learned(attempts.occasions, found, rate)
     fresh = [one for one in occasions if not any(one.same(old, rate) for old in attempts.occasions)]
     roots |= {preamble.root for preamble in found}
-    for occasion in occasions:
-        found += on_occasion(piece, occasion, levels, roots)
-    for old in past:
-        for occasion in fresh:
-            found += on_occasion(old, occasion, levels, roots)
+    listened = [*((piece, one) for one in occasions), *((old, one) for old in past for one in fresh)]
+    for where, occasion in listened:
+        more, left = on_occasion(where, occasion, levels, roots, found, most // len(listened))
+        found += more
+        skipped += left
     kept = distinct(found, attempts.told)
     heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
     told = (*attempts.told, *kept)[-TOLD:]
@@ -97,35 +102,55 @@ def learned(occasions: tuple[Occasion, ...], found: Sequence[Preamble], sample_r
 
 
 def stand_out(
-    piece: Piece, ranges: Ranges, levels: LteThresholds, known: Collection[int]
+    piece: Piece, ranges: Ranges, levels: LteThresholds, known: Collection[int], most: int
 ) -> tuple[list[Preamble], int]:
     """Preambles where energy stands out, and how many places were left out."""
-    duration_s = piece.stretch.iq.size / piece.stretch.sample_rate_hz
-    deviations = levels.preamble_known_deviations if levels.site_roots else levels.preamble_deviations
     triggers, skipped = preamble_triggers(
         piece.groups,
         step_s=piece.step_s,
         group_hz=piece.group_hz,
         ranges=ranges,
-        deviations=deviations,
+        deviations=levels.preamble_known_deviations if levels.site_roots else levels.preamble_deviations,
         train_deviations=levels.train_deviations,
-        most=max(LEAST_SEARCHES, round(levels.preamble_searches_per_s * duration_s)),
+        most=most,
     )
     places = [Place(start=piece.stretch.start + t.step * piece.step, lower_hz=t.lower_hz) for t in triggers]
     trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
-    found = find_preambles(piece.stretch, places, levels, known=known)
-    found += find_preambles(piece.stretch, trains, levels, known=known, half_bin=True)
+    found = find_preambles(piece.stretch, places, levels, noise=piece.noise, known=known)
+    found += find_preambles(piece.stretch, trains, levels, noise=piece.noise, known=known, found=found, half_bin=True)
     return [p for p in distinct(found) if piece.owns(p.start)], skipped
 
 
-def on_occasion(piece: Piece, occasion: Occasion, levels: LteThresholds, known: Collection[int]) -> list[Preamble]:
-    """Preambles in any subframe of a piece on a cell's occasion, whatever their energy."""
+def on_occasion(
+    piece: Piece,
+    occasion: Occasion,
+    levels: LteThresholds,
+    known: Collection[int],
+    found: Sequence[Preamble],
+    most: int,
+) -> tuple[list[Preamble], int]:
+    """More preambles in the subframes of a piece on a cell's occasion, at the lower energy, and how many places were left out."""
     rate = piece.stretch.sample_rate_hz
-    first = occasion.start + round(WINDOW_S * rate)
     subframe = SUBFRAME_S * rate
     begin, end = ((edge - occasion.start) / subframe for edge in (piece.own_start, piece.own_stop))
-    places = [
-        Place(start=first + round(k * subframe), lower_hz=occasion.lower_hz) for k in range(ceil(begin), ceil(end))
-    ]
-    found = find_preambles(piece.stretch, places, levels, known=known, half_bin=occasion.half_bin)
-    return [p for p in found if piece.owns(p.start)]
+    starts = occasion.start + np.round(np.arange(ceil(begin), ceil(end)) * subframe).astype(np.int64)
+    excess = preamble_excess(
+        piece.groups,
+        (starts - piece.stretch.start) / piece.step,
+        step_s=piece.step_s,
+        group_hz=piece.group_hz,
+        lower_hz=occasion.lower_hz,
+    )
+    loudest = np.argsort(-excess)[: np.count_nonzero(excess > levels.preamble_known_deviations)]
+    first = starts[loudest[:most]] + round(WINDOW_S * rate)
+    places = [Place(start=start, lower_hz=occasion.lower_hz) for start in first.tolist()]
+    more = find_preambles(
+        piece.stretch,
+        places,
+        levels,
+        noise=piece.noise,
+        known=known,
+        found=found,
+        half_bin=occasion.half_bin,
+    )
+    return [one for one in more if piece.owns(one.start)], max(0, loudest.size - most)

@@ -25,6 +25,9 @@ RHYTHM_LIMIT: Final = 5.0
 BUSY: Final = 1.15
 """A place whose median stands this far over that of all places is busy: its own median is no floor."""
 
+APART: Final = 4
+"""Boxes of one frequency that are further apart than this, in strides, are of different bursts."""
+
 SPARSE: Final = 8
 """Every so many boxes are enough for a median."""
 
@@ -42,16 +45,16 @@ def stirring(groups: FloatArray, *, step_s: float, group_hz: float, deviations: 
     pairs = (groups[:, 0::2] + groups[:, 1::2]) * np.float32(0.5)
     period = RHYTHM_S / step_s
     return any(
-        stirs(pairs, max(1, round(length_s / step_s)), max(1, round(width_hz / group_hz / 2)), deviations, period)
+        stirs(pairs, max(1, round(length_s / step_s / 2)), max(1, round(width_hz / group_hz / 4)), deviations, period)
         for length_s, width_hz in BOXES
     )
 
 
-def stirs(pairs: FloatArray, steps: int, width: int, deviations: float, period: float) -> bool:
-    """The same for one size of box, in steps and pairs of groups."""
+def stirs(pairs: FloatArray, stride: int, spacing: int, deviations: float, period: float) -> bool:
+    """The same for boxes of two strides and two spacings, in steps and pairs of groups."""
+    steps, width = 2 * stride, 2 * spacing
     if len(pairs) < 4 * steps or pairs.shape[1] < width:
         return True
-    stride, spacing = max(1, steps // 2), max(1, width // 2)
     means = box_means(pairs, steps=steps, width=width, stride=stride, spacing=spacing)
     usual = np.median(means[::SPARSE], axis=0)
     ratio = means / np.minimum(usual, np.float32(BUSY) * np.median(usual))
@@ -59,8 +62,7 @@ def stirs(pairs: FloatArray, steps: int, width: int, deviations: float, period: 
     if ratio.max() > gamma_quantile(deviations, values):
         return True
     hits = ratio > gamma_quantile(deviations - 1, values)
-    apart = 2 * steps // stride
-    if any(np.ptp(np.flatnonzero(column)) > apart for column in hits.T[hits.any(axis=0)]):
+    if any(np.ptp(np.flatnonzero(column)) > APART for column in hits.T[hits.any(axis=0)]):
         return True
     excess = np.minimum((ratio - 1) * np.float32(np.sqrt(values)), np.float32(RHYTHM_LIMIT))
     total, starts = folded(excess, period / stride)

@@ -15,12 +15,12 @@ from detector.lte.boxes import Box
 from detector.lte.channel_gate import stirring
 from detector.lte.gate import Ranges
 from detector.lte.lattice import NO_VOTES, Votes
-from detector.lte.pieces import Piece
+from detector.lte.pieces import HISTORY, Piece
 from detector.lte.sounding import LENGTH_S
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.lte.thresholds import LteThresholds
 from detector.lte.uplink import Lock, Reading, Scope, follow, read
-from detector.types import Burst, Label
+from detector.types import Burst, FloatArray, Label
 
 __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 
@@ -28,7 +28,7 @@ USABLE: Final = 0.492
 """Share of the sample rate on either side of the centre that is no image of the other side's."""
 
 PATIENCE: Final = 4
-"""After so many doubts every other piece is read: the next one still reads the past, and the work stays bounded."""
+"""After so many doubts every other piece is read, after as many again every third, and no fewer than the past holds."""
 
 LEAST_EXCESS: Final = 1e-3
 """Levels nearer to the floor than this are told as this."""
@@ -77,7 +77,8 @@ def search_channels(
     levels: LteThresholds,
 ) -> tuple[Cell, Channels]:
     """What a piece makes known of the cell and of its channels."""
-    if not stirring(piece.groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations):
+    groups = without_preambles(piece, preambles)
+    if not stirring(groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations):
         return cell, Channels()
     pieces: Sequence[Piece] = (piece,)
     if cell.lock is not None:
@@ -85,7 +86,7 @@ def search_channels(
         if channels.bursts:
             return known, channels
     cell = replace(cell, doubts=cell.doubts + 1)
-    if cell.doubts > PATIENCE and cell.doubts % 2:
+    if cell.doubts % min(HISTORY, 1 + cell.doubts // PATIENCE):
         return cell, Channels()
     reading, votes = read(piece.stretch, cell.votes, scope_of(piece, preambles, ranges, levels))
     cell = replace(cell, votes=votes)
@@ -94,6 +95,18 @@ def search_channels(
     cell = replace(cell, doubts=0)
     lock = Lock(lattice=reading.lattice, group=reading.group)
     return told(cell, lock, (*past, piece), preambles, ranges, levels)
+
+
+def without_preambles(piece: Piece, preambles: Sequence[Preamble]) -> FloatArray:
+    """A piece's groups, but at the level of noise while a preamble lasts: that is no channel."""
+    groups = piece.groups
+    for one in preambles:
+        begin = max(0, (one.start - piece.stretch.start) // piece.step - 1)
+        end = max(0, (one.start + one.count - piece.stretch.start) // piece.step + 2)
+        if begin < len(groups) and end:
+            groups = groups.copy() if groups is piece.groups else groups
+            groups[begin:end] = 1.0
+    return groups
 
 
 def told(

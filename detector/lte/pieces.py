@@ -12,7 +12,7 @@ from detector.lte.gate import GROUP, grouped
 from detector.lte.standard import RESOURCE_BLOCK_HZ
 from detector.types import FloatArray, Iq, Segment
 
-__all__ = ["Piece", "Stretch", "piece_of", "remembered"]
+__all__ = ["HISTORY", "Piece", "Stretch", "piece_of", "remembered"]
 
 HISTORY: Final = 4
 """Segments that are kept to look back into when a cell becomes known."""

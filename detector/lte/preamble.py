@@ -6,6 +6,7 @@ correlated coherently. Under the null hypothesis of random phases the coherence 
 levels. Nothing here knows of time beyond its window.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -18,10 +19,24 @@ from detector.lte.standard import PREAMBLE_LENGTH, PREAMBLE_SPACING_HZ
 from detector.lte.zadoff_chu import inverse_roots, preamble_spectrum
 from detector.types import FloatArray, Iq
 
-__all__ = ["MARGIN", "Match", "bin_slices", "correlate", "limited", "rank_roots", "window_spectra"]
+__all__ = [
+    "LAGS",
+    "MARGIN",
+    "Match",
+    "bin_slices",
+    "correlate",
+    "expected_rank",
+    "limited",
+    "rank_roots",
+    "typical_power",
+    "window_spectra",
+]
 
-LAGS: Final = 6
+LAGS: Final = (1, 2, 3, 4, 5, 6)
 """Lags of the products; the evidence of each adds up."""
+
+SPARSE: Final = 4
+"""Every so many bins are enough for a median."""
 
 MARGIN: Final = 72
 """Bins on either side of the assumed place: 90 kHz, half a resource block, and the receiver's error."""
@@ -76,33 +91,61 @@ def window_spectra(iq: Iq, starts: NDArray[np.int64], size: int, *, half_bin: bo
     return np.asarray(scipy.fft.fft(windows, axis=1, overwrite_x=True), np.complex64)
 
 
-def limited(bins: Iq) -> Iq:
-    """The same bins, those far above the median magnitude of their row cut down to it, and of unit mean power."""
-    magnitude = np.abs(bins)
-    sparse = magnitude[..., ::4]
-    middle = sparse.shape[-1] // 2
-    level = LIMIT * np.partition(sparse, middle, axis=-1)[..., middle, None] + np.float32(1e-30)
-    cut = bins * np.minimum(1, level / np.maximum(magnitude, 1e-30))
-    power = np.mean(cut.real**2 + cut.imag**2, axis=-1, keepdims=True)
-    return np.asarray(cut / np.sqrt(np.maximum(power, 1e-30)), np.complex64)
+def typical_power(bins: Iq) -> FloatArray:
+    """Mean power of each row's bins if they were of noise with the row's median; zeros, outside the band, do not count.
+
+    Parameters
+    ----------
+    bins
+        Shape (n_windows, n).
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_windows,). A narrow signal, however strong, changes little of it.
+    """
+    sparse = bins[:, ::SPARSE]
+    power = np.sort(sparse.real**2 + sparse.imag**2, axis=1)
+    outside = np.count_nonzero(power == 0, axis=1)
+    middle = np.minimum((outside + power.shape[1]) // 2, power.shape[1] - 1)
+    return np.asarray(np.take_along_axis(power, middle[:, None], axis=1)[:, 0] / np.float32(np.log(2)), np.float32)
 
 
-def rank_roots(bins: Iq) -> FloatArray:
+def limited(bins: Iq, typical: FloatArray) -> Iq:
+    """The same bins, those far above their row's typical power cut down to it, and of unit mean power.
+
+    Parameters
+    ----------
+    bins
+        Shape (n_windows, n).
+    typical
+        From :func:`typical_power`.
+    """
+    power = bins.real**2 + bins.imag**2
+    level = np.float32(LIMIT**2 * np.log(2)) * typical[:, None]
+    cut = np.minimum(power, level)
+    mean = np.maximum(cut.mean(axis=1, keepdims=True), np.float32(1e-30))
+    return np.asarray(bins * np.sqrt(cut / (np.maximum(power, np.float32(1e-30)) * mean)), np.complex64)
+
+
+def rank_roots(bins: Iq, lags: Iterable[int] = LAGS) -> FloatArray:
     """How well each root explains the products of a spectrum with itself.
 
     Parameters
     ----------
     bins
         Shape (n_windows, n), of unit mean power.
+    lags
+        Distances of the bins whose products are taken.
 
     Returns
     -------
     FloatArray
-        Shape (n_windows, 838), for the roots 1 to 838; where phases are random each is a sum of ``LAGS`` exponential
-        variables of unit mean, whatever the spectrum.
+        Shape (n_windows, 838), for the roots 1 to 838; where phases are random each is a sum of as many exponential
+        variables of unit mean as there are lags, whatever the spectrum.
     """
     total = np.zeros((len(bins), PREAMBLE_LENGTH - 1), np.float32)
-    for lag in range(1, LAGS + 1):
+    for lag in lags:
         product = bins[:, lag:] * bins[:, :-lag].conj()
         energy = (product.real**2 + product.imag**2).sum(axis=1, keepdims=True)
         tones = scipy.fft.fft(product, COARSE_TRANSFORM, axis=1, overwrite_x=True)
@@ -111,7 +154,13 @@ def rank_roots(bins: Iq) -> FloatArray:
     return total
 
 
-@lru_cache(maxsize=LAGS)
+def expected_rank(snr: FloatArray) -> FloatArray:
+    """What one lag adds to the rank of a true root, at the SNR of its bins (linear); shape as the SNR's."""
+    share = np.maximum(snr, 0) / (1 + np.maximum(snr, 0))
+    return np.asarray(1 + PREAMBLE_LENGTH * share**2, np.float32)
+
+
+@lru_cache(maxsize=len(LAGS))
 def tone_places(lag: int) -> NDArray[np.int64]:
     """Bin of the coarse transform in which each root's products of one lag gather, shape (838,)."""
     cycles = inverse_roots() * lag % PREAMBLE_LENGTH / PREAMBLE_LENGTH
@@ -124,33 +173,52 @@ def conjugate_reference(root: int, n: int) -> Iq:
     return np.resize(np.roll(preamble_spectrum(root), (n - PREAMBLE_LENGTH) // 2), n).conj()
 
 
-def correlate(bins: Iq, root: int) -> Match:
-    """Correlate one window's bins with a root's sequence, wherever in the slice it begins.
+def correlate(bins: Iq, roots: Sequence[int]) -> list[Match]:
+    """Correlate each window's bins with a root's sequence, wherever in the slice it begins.
 
     Parameters
     ----------
     bins
-        Shape (n,), n at least 839; the sequence begins at one of the first n - 838.
+        Shape (n_windows, n), n at least 839; a sequence begins at one of the first n - 838. Zeros lie outside the band.
+    roots
+        One a window.
     """
-    n = bins.size
-    turned = bins * conjugate_reference(root, n)
-    tones = scipy.fft.fft(turned, TRANSFORM)
+    n = bins.shape[1]
+    turned = bins * np.stack([conjugate_reference(root, n) for root in roots])
+    tones = scipy.fft.fft(turned, TRANSFORM, axis=1)
     power = tones.real**2 + tones.imag**2
-    peak = int(np.argmax(power))
-    if power[peak] < FAINT * float(np.vdot(bins, bins).real):
-        return Match(root=root, evidence=0.0, first_bin=0, delay=0.0)
-    level = turned * np.exp(-2j * np.pi * peak / TRANSFORM * np.arange(n))
-    summed = np.concatenate(([0], np.cumsum(level)))
-    energy = np.concatenate(([0], np.cumsum(bins.real**2 + bins.imag**2)))
+    peaks = np.argmax(power, axis=1)
+    energies = bins.real**2 + bins.imag**2
+    clear = power[np.arange(len(bins)), peaks] >= FAINT * energies.sum(axis=1)
+    found = [unlike(root) for root in roots]
+    for i in np.flatnonzero(clear).tolist():
+        found[i] = measured(turned[i], energies[i], roots[i], int(peaks[i]))
+    return found
+
+
+def measured(turned: Iq, energies: FloatArray, root: int, peak: int) -> Match:
+    """The evidence of one window whose bins, turned by a root's sequence, are like a tone."""
+    summed = running(turned * np.exp(-2j * np.pi * peak / TRANSFORM * np.arange(turned.size)))
     inner = np.abs(summed[PREAMBLE_LENGTH:] - summed[:-PREAMBLE_LENGTH]) ** 2
-    outer = energy[PREAMBLE_LENGTH:] - energy[:-PREAMBLE_LENGTH]
     first = int(np.argmax(inner))
-    thirds = np.abs(np.diff(summed[first : first + PREAMBLE_LENGTH + 1 : PREAMBLE_LENGTH // 3]))
-    if thirds.min() < EVEN * np.sqrt(inner[first]) / 3:
-        return Match(root=root, evidence=0.0, first_bin=0, delay=0.0)
-    coherence = inner[first] / max(PREAMBLE_LENGTH * outer[first], 1e-30)
-    evidence = -(PREAMBLE_LENGTH - 1) * np.log1p(-min(coherence, 1 - 1e-9))
+    last = first + PREAMBLE_LENGTH
+    received = np.flatnonzero(energies[first:last])
+    thirds = first + received[0] + received.size * np.arange(4) // 3
+    if np.abs(np.diff(summed[thirds])).min() < EVEN * np.sqrt(inner[first]) / 3:
+        return unlike(root)
+    coherence = inner[first] / max(received.size * float(energies[first:last].sum()), 1e-30)
+    evidence = -(received.size - 1) * np.log1p(-min(coherence, 1 - 1e-9))
     return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
+
+
+def unlike(root: int) -> Match:
+    """No evidence for a root."""
+    return Match(root=root, evidence=0.0, first_bin=0, delay=0.0)
+
+
+def running(values: Iq) -> NDArray[np.complex128]:
+    """Sums of the values before each place, shape (n + 1,)."""
+    return np.concatenate((np.zeros(1), np.cumsum(values, dtype=np.complex128)))
 
 
 def bin_slices(spectra: Iq, lowers_hz: NDArray[np.float64], *, sample_rate_hz: float) -> Iq:

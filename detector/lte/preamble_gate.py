@@ -10,14 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.lte.gate import Ranges, box_means, folded, independent_values
+from detector.lte.gate import Ranges, box_means, folded, independent_values, sliding_sums
 from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
 from detector.types import FloatArray
 
-__all__ = ["Trigger", "preamble_triggers"]
+__all__ = ["Trigger", "preamble_excess", "preamble_triggers"]
 
 SPACING_HZ: Final = 150e3
 """Distance of the bands that are tried."""
+
+STRIDES: Final = 4
+"""Windows that begin while one lasts."""
 
 WINDOW_S: Final = 0.94 * PREAMBLE_FORMATS[0].length_s
 
@@ -29,6 +32,9 @@ TRAIN_LIMIT: Final = 6.0
 
 SPARSE: Final = 4
 """Every so many boxes are enough for a median."""
+
+TRAIN_LEAST: Final = 0.5
+"""Deviations of a box from which it may be one of a train."""
 
 TRAINS: Final = 3
 LEAST_TRAIN: Final = 4
@@ -73,14 +79,11 @@ def preamble_triggers(
     deviations, train_deviations
         Excess from which a place is tried, in standard deviations of noise, and that of a train of places.
     most
-        As many are given, and those of the trains besides.
+        As many are given, those of the trains last.
     """
     steps = max(1, min(len(groups), round(WINDOW_S / step_s)))
-    width, spacing, stride = (
-        round(PREAMBLE_WIDTH_HZ / group_hz),
-        max(1, round(SPACING_HZ / group_hz)),
-        max(1, steps // 4),
-    )
+    stride, spacing = max(1, round(steps / STRIDES)), max(1, round(SPACING_HZ / group_hz))
+    width = spacing * max(1, round(PREAMBLE_WIDTH_HZ / (spacing * group_hz)))
     if groups.shape[1] < width or not len(groups):
         return [], 0
     means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
@@ -100,10 +103,30 @@ def preamble_triggers(
     ]
     triggers = [
         Trigger(step=row * stride, lower_hz=float(lowers[column]), train=train)
-        for places, train in ((maxima[:most], False), (trains, True))
+        for places, train in ((maxima, False), (trains, True))
         for row, column in places
     ]
-    return triggers, max(0, len(maxima) - most)
+    return triggers[:most], max(0, len(triggers) - most)
+
+
+def preamble_excess(
+    groups: FloatArray, steps: NDArray[np.float64], *, step_s: float, group_hz: float, lower_hz: float
+) -> NDArray[np.float64]:
+    """Excess energy, in standard deviations of noise, of preambles that begin at some steps; shape as the steps'.
+
+    Parameters
+    ----------
+    groups
+        From :func:`detector.lte.gate.grouped`.
+    lower_hz
+        Lower edge of their band, as an offset from the centre.
+    """
+    first = max(0, round(lower_hz / group_hz + groups.shape[1] / 2))
+    band = groups[:, first : first + round(PREAMBLE_WIDTH_HZ / group_hz)]
+    length = max(1, min(len(groups), round(WINDOW_S / step_s)))
+    means = sliding_sums(band.mean(axis=1)[:, None], length)[:, 0] / length
+    excess = (means / min(1.0, float(np.median(means))) - 1) * np.sqrt(independent_values(length, band.shape[1]))
+    return np.asarray(excess[np.clip(np.round(steps).astype(np.int64), 0, means.size - 1)], np.float64)
 
 
 def allowed(middles_hz: NDArray[np.float64], ranges: Ranges) -> NDArray[np.bool_]:
@@ -139,4 +162,4 @@ def train_rows(
         return
     total, starts = folded(excess, period)
     for row, column in list(local_maxima(total, deviations, near))[:TRAINS]:
-        yield from ((int(start) + row, column) for start in starts)
+        yield from ((int(start) + row, column) for start in starts if excess[int(start) + row, column] > TRAIN_LEAST)

@@ -6,6 +6,7 @@ on levels; its tail, less the logarithm of everything that was tried, is the evi
 technologies send none of these sequences.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -30,11 +31,13 @@ from detector.types import Iq
 
 __all__ = [
     "COARSE",
+    "EARLY_S",
     "FINE",
     "Offsets",
+    "Spots",
     "Tally",
-    "control_logs",
-    "shared_logs",
+    "control_tallies",
+    "shared_tallies",
     "subcarriers",
     "symbol_starts_s",
     "tail_evidence",
@@ -133,16 +136,21 @@ def symbol_starts_s() -> NDArray[np.float64]:
 
 
 def subcarriers(
-    stretch: Stretch, at_s: NDArray[np.float64], *, lower_hz: float, count: int, shifts_hz: NDArray[np.float64]
+    stretch: Stretch,
+    at_s: NDArray[np.float64],
+    *,
+    lowers_hz: NDArray[np.float64],
+    count: int,
+    shifts_hz: NDArray[np.float64],
 ) -> Iq:
     """Subcarriers of the symbols that begin at some times after the stretch's start.
 
     Parameters
     ----------
     at_s
-        Beginnings of the useful parts, any shape.
-    lower_hz
-        Lower edge of the first block.
+        Beginnings of the useful parts, shape (n, ...).
+    lowers_hz
+        Lower edge of each one's first block, shape (n,).
     shifts_hz
         Errors of it that are tried, shape (n_frequencies,).
 
@@ -155,15 +163,19 @@ def subcarriers(
     size = round(SYMBOL_S * rate)
     first = np.clip(np.round((at_s - EARLY_S) * rate).astype(np.int64), 0, stretch.iq.size - size)
     windows = stretch.iq[first[..., None] + np.arange(size)]
-    shifts = np.exp(-2j * np.pi / rate * (lower_hz + shifts_hz)[:, None] * np.arange(size)).astype(np.complex64)
-    bins: Iq = (windows[..., None, :] * shifts) @ turns(size, count, rate)
+    tones = lowers_hz[:, None] + SUBCARRIER_HZ / 2 + shifts_hz
+    shifts = np.exp(-2j * np.pi / rate * tones[..., None] * np.arange(size)).astype(np.complex64)
+    tuned = windows[..., None, :] * shifts.reshape(len(at_s), *[1] * (at_s.ndim - 1), shifts_hz.size, size)
+    if size * SUBCARRIER_HZ == rate:
+        return np.asarray(scipy.fft.fft(tuned, axis=-1, overwrite_x=True)[..., :count], np.complex64)
+    bins: Iq = tuned @ turns(size, count, rate)
     return bins
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def turns(size: int, count: int, sample_rate_hz: float) -> Iq:
     """What takes a symbol's samples to so many subcarriers from zero upwards, shape (size, count)."""
-    tones = SUBCARRIER_HZ * (np.arange(count) + 0.5)
+    tones = SUBCARRIER_HZ * np.arange(count)
     return np.asarray(np.exp(-2j * np.pi / sample_rate_hz * np.arange(size)[:, None] * tones), np.complex64)
 
 
@@ -191,52 +203,78 @@ def logs_of(
 
 
 def contrasted(logs: NDArray[np.float64], symbols: int) -> NDArray[np.float64]:
-    """Logs of all groups less what they have in common: a signal's own structure favours many groups, a phone one."""
+    """Logs of some groups less what they have in common: a signal's own structure favours many groups, a phone one."""
     common = logs.mean(axis=-1, keepdims=True) - symbols
     return np.asarray(logs - np.maximum(common, 0.0) - TOLL)
 
 
-def expected_log(level: float, length: int, tried: float) -> float:
-    """What :func:`logs_of` gives for a true sequence whose symbol stands at a level over the noise."""
-    coherence = min(MOST_COHERENT, (level - 1) / level + 1 / length)
-    return max(0.0, float(-(length - 1) * np.log1p(-coherence) - np.log(tried)))
+def expected_logs(levels: NDArray[np.float64], length: int, tried: float) -> NDArray[np.float64]:
+    """What :func:`logs_of` gives for true sequences whose symbols stand at some levels over the noise."""
+    coherence = np.minimum(MOST_COHERENT, (levels - 1) / levels + 1 / length)
+    return np.asarray(np.maximum(0.0, -(length - 1) * np.log1p(-coherence) - np.log(tried)))
 
 
-def shared_logs(
-    stretch: Stretch, slot_s: float, *, lower_hz: float, blocks: int, level: float, offsets: Offsets
-) -> Tally:
-    """Evidence of a shared channel's two reference symbols.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spots:
+    """Where some channels of one kind and width lie.
 
     Parameters
     ----------
-    level
-        Its mean power over the noise.
-    slot_s
-        Beginning of the subframe after the stretch's start.
-    lower_hz, blocks
-        Where it lies.
+    starts_s
+        Beginnings of their first slots after the stretch's start, shape (n,).
+    lowers_hz
+        Lower edges, shape (n,).
+    levels
+        Mean powers over the noise, shape (n,).
+    """
+
+    starts_s: NDArray[np.float64]
+    lowers_hz: NDArray[np.float64]
+    levels: NDArray[np.float64]
+
+
+def shared_tallies(
+    stretch: Stretch, spots: Spots, *, blocks: int, offsets: Offsets, groups: Sequence[int] = range(GROUPS)
+) -> list[Tally]:
+    """Evidence of the two reference symbols of each of some shared channels.
+
+    Parameters
+    ----------
+    blocks
+        How many blocks each fills.
+    groups
+        Those that are tried.
     """
     length = blocks * BLOCK_SUBCARRIERS
-    at = slot_s + symbol_starts_s()[DMRS_SYMBOL] + SLOT_S * np.arange(2) + offsets.times_s[:, None]
-    bins = subcarriers(stretch, at, lower_hz=lower_hz, count=length, shifts_hz=offsets.frequencies_hz)
+    tried = DELAYS * length
+    symbols_s = symbol_starts_s()[DMRS_SYMBOL] + SLOT_S * np.arange(2)
+    at = spots.starts_s[:, None, None] + offsets.times_s[:, None] + symbols_s
+    bins = subcarriers(stretch, at, lowers_hz=spots.lowers_hz, count=length, shifts_hz=offsets.frequencies_hz)
     transform = scipy.fft.next_fast_len(2 * length)
-    delays = scipy.fft.ifft(bins[..., None, :] * base_sequences(length).conj(), transform, axis=-1, overwrite_x=True)
+    products = bins[..., None, :] * base_sequences(length)[list(groups)].conj()
+    delays = scipy.fft.ifft(products, transform, axis=-1, overwrite_x=True)
     peaks = (delays.real**2 + delays.imag**2).max(axis=-1) * np.float32(transform) ** 2
-    logs = logs_of(peaks, energy(bins), length, DELAYS * length)
-    return Tally(
-        logs=contrasted(logs.sum(axis=1), 2), symbols=2, expected=2 * expected_log(level, length, DELAYS * length)
+    logs = contrasted(logs_of(peaks, energy(bins), length, tried).sum(axis=2), 2)
+    expected = 2 * expected_logs(spots.levels, length, tried)
+    return [Tally(logs=one, symbols=2, expected=hoped) for one, hoped in zip(logs, expected.tolist(), strict=True)]
+
+
+def control_tallies(
+    stretch: Stretch, spots: Spots, *, offsets: Offsets, groups: Sequence[int] = range(GROUPS)
+) -> list[Tally]:
+    """Evidence of the seven symbols of one slot of each of some control channels; parameters as for the shared ones."""
+    at = spots.starts_s[:, None, None] + offsets.times_s[:, None] + symbol_starts_s()
+    bins = subcarriers(
+        stretch, at, lowers_hz=spots.lowers_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz
     )
-
-
-def control_logs(stretch: Stretch, slot_s: float, *, lower_hz: float, level: float, offsets: Offsets) -> Tally:
-    """Evidence of the seven symbols of one slot of a control channel."""
-    at = slot_s + symbol_starts_s() + offsets.times_s[:, None]
-    bins = subcarriers(stretch, at, lower_hz=lower_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz)
-    products = bins @ rotated_sequences()
-    power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], GROUPS, ROTATIONS).max(axis=-1)
-    logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, INDEPENDENT)
-    expected = SLOT_SYMBOLS * expected_log(level, BLOCK_SUBCARRIERS, INDEPENDENT)
-    return Tally(logs=contrasted(logs.sum(axis=1), SLOT_SYMBOLS), symbols=SLOT_SYMBOLS, expected=expected)
+    products = bins @ rotated_sequences()[:, list(groups)].reshape(BLOCK_SUBCARRIERS, -1)
+    power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], len(groups), ROTATIONS).max(axis=-1)
+    logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, INDEPENDENT).sum(axis=2)
+    expected = SLOT_SYMBOLS * expected_logs(spots.levels, BLOCK_SUBCARRIERS, INDEPENDENT)
+    return [
+        Tally(logs=one, symbols=SLOT_SYMBOLS, expected=hoped)
+        for one, hoped in zip(contrasted(logs, SLOT_SYMBOLS), expected.tolist(), strict=True)
+    ]
 
 
 def energy(bins: Iq) -> NDArray[np.float32]:
@@ -246,7 +284,7 @@ def energy(bins: Iq) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def rotated_sequences() -> Iq:
-    """Conjugates of one block's base sequences at all rotations, shape (12, 30 * ROTATIONS)."""
-    turns = np.exp(2j * np.pi / ROTATIONS * np.arange(ROTATIONS)[:, None] * np.arange(BLOCK_SUBCARRIERS))
-    rotated = base_sequences(BLOCK_SUBCARRIERS)[:, None, :] * turns
-    return np.asarray(rotated.conj().reshape(-1, BLOCK_SUBCARRIERS).T, np.complex64)
+    """Conjugates of one block's base sequences at all rotations, shape (12, 30, ROTATIONS)."""
+    angles = 2 * np.pi / ROTATIONS * np.arange(ROTATIONS) * np.arange(BLOCK_SUBCARRIERS)[:, None]
+    sequences = base_sequences(BLOCK_SUBCARRIERS).T
+    return np.asarray((sequences[:, :, None] * np.exp(1j * angles)[:, None, :]).conj(), np.complex64)

@@ -72,7 +72,11 @@ def soundings(
     rate = stretch.sample_rate_hz
     at = (starts[slots] - stretch.start)[:, None] / rate + symbol_starts_s()[-3:]
     bins = subcarriers(
-        stretch, at, lower_hz=float(lowers_hz[0]), count=lowers_hz.size * BLOCK_SUBCARRIERS, shifts_hz=np.zeros(1)
+        stretch,
+        at,
+        lowers_hz=np.full(len(at), lowers_hz[0]),
+        count=lowers_hz.size * BLOCK_SUBCARRIERS,
+        shifts_hz=np.zeros(1),
     )[:, :, 0]
     size = round(SYMBOL_S * rate)
     power = (bins.real**2 + bins.imag**2) / np.float32(size**2)

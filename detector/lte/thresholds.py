@@ -18,7 +18,10 @@ class LteThresholds:
     preamble_known_deviations
         The same where the profile knows roots of this site.
     preamble_searches_per_s
-        Places searched in a second of samples, at most; what is left out is counted in an event.
+        Places searched in a second of samples, at most, and as many again where known cells listen; what is left out is
+        counted in an event.
+    preamble_first_lag
+        Share of what the first lag of a preamble as strong as a window would bring, from which the others are taken.
     preamble_rank, preamble_known_rank
         Sum over the lags from which a window's best-ranked roots are correlated, and a known one.
     preamble_evidence, preamble_known_evidence
@@ -45,6 +48,7 @@ class LteThresholds:
     train_deviations: float
     preamble_known_deviations: float
     preamble_searches_per_s: float
+    preamble_first_lag: float
     preamble_rank: float
     preamble_known_rank: float
     preamble_evidence: float

@@ -4,6 +4,7 @@ The cell's lattice is learned from energy until the reference sequences prove it
 the receiver's clock drifts. Nothing here decides whether a phone was there.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.lte.access import Preamble
+from detector.lte.base_sequences import GROUPS
 from detector.lte.boxes import Box, boxes_of, parity
 from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
 from detector.lte.pieces import Stretch
-from detector.lte.reference import COARSE, FINE, Offsets, Tally, control_logs, shared_logs, tail_evidence
+from detector.lte.reference import COARSE, FINE, Offsets, Spots, Tally, control_tallies, shared_tallies, tail_evidence
 from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
 from detector.types import Label
@@ -39,6 +41,9 @@ TRUSTED: Final = 6.0
 
 ALONE: Final = 9.0
 """Evidence that a box must bring itself in a stretch that has less."""
+
+CONTRASTS: Final = 4
+"""Every so many groups are enough to tell what a known one has in common with them."""
 
 EXACT: Final = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
 
@@ -114,32 +119,33 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
     boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
-    kept = [box for box in boxes if likely(stretch, reading, box, scope.likelihood)]
-    return replace(reading, boxes=tuple(kept))
+    return replace(reading, boxes=tuple(likely(stretch, reading, boxes, scope.likelihood)))
 
 
-def likely(stretch: Stretch, reading: Reading, box: Box, likelihood: float) -> bool:
-    """Whether a box's energy and its reference sequences together make it a burst of the locked cell."""
-    if box.label is Label.LTE_SRS:
-        return reading.evidence >= TRUSTED
-    tally = tally_of(stretch, reading, box, EXACT)
-    logs = float(tally.logs[0, 0, reading.group])
-    own = tail_evidence(logs, tally.symbols)
+def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], likelihood: float) -> Iterator[Box]:
+    """The boxes that their energy and their reference sequences together make bursts of the locked cell."""
+    proven_cell = reading.evidence >= TRUSTED
+    if proven_cell:
+        yield from (box for box in boxes if box.label is Label.LTE_SRS)
+    channels = [box for box in boxes if box.label is not Label.LTE_SRS]
     last = reading.map.cells.shape[1]
-    cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
-    if not cut and tally.expected > CLEAR and logs < UNLIKE * tally.expected:
-        return False
-    if reading.evidence < TRUSTED:
-        return own >= ALONE
-    return box.likelihood >= likelihood or box.likelihood + own >= likelihood + 2
+    groups = (reading.group, *range((reading.group + 1) % CONTRASTS, GROUPS, CONTRASTS))
+    for box, tally in zip(channels, tallied(stretch, reading, channels, EXACT, groups=groups), strict=True):
+        logs = float(tally.logs[0, 0, 0])
+        own = tail_evidence(logs, tally.symbols)
+        cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
+        unlike = not cut and tally.expected > CLEAR and logs < UNLIKE * tally.expected
+        enough = max(box.likelihood, box.likelihood + own - 2) >= likelihood if proven_cell else own >= ALONE
+        if enough and not unlike:
+            yield box
 
 
 def boxed(stretch: Stretch, lattice: Lattice, scope: Scope, *, subframes: int | None = None) -> Reading:
     """Boxes of a stretch on a lattice, not yet proven; of its strongest subframes alone, if so many are given."""
     energies = slot_map(stretch, lattice, allowed=scope.allowed, noise=scope.noise)
     cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
-    boxes = tuple(boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood, most=subframes))
-    return Reading(lattice=lattice, map=energies, boxes=boxes, evidence=0.0, group=-1)
+    boxes = boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood, most=subframes)
+    return Reading(lattice=lattice, map=energies, boxes=tuple(boxes), evidence=0.0, group=-1)
 
 
 def explained(energies: SlotMap, preambles: Sequence[Preamble], sample_rate_hz: float) -> NDArray[np.bool_]:
@@ -161,8 +167,8 @@ def proven(stretch: Stretch, reading: Reading, offsets: Offsets, prior: NDArray[
     alike as their level allows. Hence some of the boxes must come near to what is expected of them. Since a Zadoff-Chu
     sequence that is moved by a subcarrier is like one that is delayed, energy has a word in where the blocks lie.
     """
-    shared = tallied(stretch, reading, Label.LTE_PUSCH, offsets)
-    control = tallied(stretch, reading, Label.LTE_PUCCH, offsets)
+    shared = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUSCH), offsets)
+    control = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUCCH), offsets)
     best = reading
     for tallies in subsets(shared, control):
         evidence, place = reduce(Tally.plus, tallies).best(prior)
@@ -192,20 +198,39 @@ def moved(
     return replace(reading, lattice=lattice, evidence=evidence, group=place[2])
 
 
-def tallied(stretch: Stretch, reading: Reading, label: Label, offsets: Offsets) -> list[Tally]:
-    """Evidence of each of the strongest boxes of one kind."""
-    boxes = sorted((b for b in reading.boxes if b.label is label), key=lambda b: -b.likelihood)[:TESTED]
-    return [tally_of(stretch, reading, box, offsets) for box in boxes]
+def loudest(boxes: Sequence[Box], label: Label) -> list[Box]:
+    """The strongest boxes of one kind."""
+    return sorted((box for box in boxes if box.label is label), key=lambda box: -box.likelihood)[:TESTED]
 
 
-def tally_of(stretch: Stretch, reading: Reading, box: Box, offsets: Offsets) -> Tally:
-    """Evidence of one box's reference sequences."""
+def tallied(
+    stretch: Stretch, reading: Reading, boxes: Sequence[Box], offsets: Offsets, *, groups: Sequence[int] = range(GROUPS)
+) -> list[Tally]:
+    """Evidence of each box's reference sequences, those of one kind and width in one go."""
+    alike: defaultdict[tuple[Label, int], list[int]] = defaultdict(list)
+    for i, box in enumerate(boxes):
+        alike[box.label, box.blocks].append(i)
+    found: dict[int, Tally] = {}
+    for (label, blocks), indexes in alike.items():
+        spots = spots_of(stretch, reading, [boxes[i] for i in indexes])
+        if label is Label.LTE_PUSCH:
+            tallies = shared_tallies(stretch, spots, blocks=blocks, offsets=offsets, groups=groups)
+        else:
+            tallies = control_tallies(stretch, spots, offsets=offsets, groups=groups)
+        found |= dict(zip(indexes, tallies, strict=True))
+    return [found[i] for i in range(len(boxes))]
+
+
+def spots_of(stretch: Stretch, reading: Reading, boxes: Sequence[Box]) -> Spots:
+    """Where some boxes lie on the reading's lattice, which may have moved since its map was made."""
+    lattice = reading.lattice
     length = SLOT_S * stretch.sample_rate_hz
-    slot = reading.lattice.slot
-    exact = slot + round((int(reading.map.starts[box.slot]) - slot) / length) * length
-    slot_s = (exact - stretch.start) / stretch.sample_rate_hz
-    lower = reading.lattice.lower_hz
-    lower += round((float(reading.map.lowers_hz[box.block]) - lower) / RESOURCE_BLOCK_HZ) * RESOURCE_BLOCK_HZ
-    if box.label is Label.LTE_PUSCH:
-        return shared_logs(stretch, slot_s, lower_hz=lower, blocks=box.blocks, level=box.level, offsets=offsets)
-    return control_logs(stretch, slot_s, lower_hz=lower, level=box.level, offsets=offsets)
+    starts = reading.map.starts[[box.slot for box in boxes]]
+    slots = lattice.slot + np.round((starts - lattice.slot) / length) * length
+    lowers = reading.map.lowers_hz[[box.block for box in boxes]]
+    blocks = np.round((lowers - lattice.lower_hz) / RESOURCE_BLOCK_HZ)
+    return Spots(
+        starts_s=(slots - stretch.start) / stretch.sample_rate_hz,
+        lowers_hz=lattice.lower_hz + blocks * RESOURCE_BLOCK_HZ,
+        levels=np.array([box.level for box in boxes]),
+    )

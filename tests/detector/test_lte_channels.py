@@ -11,7 +11,7 @@ from detector.lte.channel_gate import stirring
 from detector.lte.gate import folded, gamma_quantile, grouped, sliding_sums
 from detector.lte.lattice import CELL_VALUES, NO_VOTES, Lattice, learn, slot_map
 from detector.lte.pieces import Stretch
-from detector.lte.reference import Offsets, control_logs, shared_logs, tail_evidence
+from detector.lte.reference import EARLY_S, Offsets, Spots, control_tallies, shared_tallies, subcarriers, tail_evidence
 from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ
 from detector.lte.uplink import Scope, read
@@ -151,22 +151,39 @@ def test_evidence_is_no_larger_than_the_tail_that_it_bounds(symbols):
         assert tail_evidence(float(total), symbols) >= -gamma.logsf(total, symbols) - np.log(2 + symbols)
 
 
+def spots(lower_hz, count=200):
+    """So many places, a millisecond apart."""
+    return Spots(starts_s=1e-3 * np.arange(count), lowers_hz=np.full(count, lower_hz), levels=np.full(count, 2.0))
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 4, 10])
 def test_logs_of_noise_in_a_shared_channel_follow_the_gamma_law(rng, blocks):
     stretch = Stretch(iq=air(0.21, rng), start=0, sample_rate_hz=RATE)
-    logs = [
-        shared_logs(stretch, k * 1e-3, lower_hz=-900e3, blocks=blocks, level=2.0, offsets=HERE).logs[0, 0]
-        for k in range(200)
-    ]
-    share = np.mean(np.array(logs) > gamma.isf(1e-2, 2))
+    tallies = shared_tallies(stretch, spots(-900e3), blocks=blocks, offsets=HERE)
+    share = np.mean(np.array([tally.logs[0, 0] for tally in tallies]) > gamma.isf(1e-2, 2))
     assert share < 1.5e-2
 
 
 def test_logs_of_noise_in_a_control_channel_follow_the_gamma_law(rng):
     stretch = Stretch(iq=air(0.21, rng), start=0, sample_rate_hz=RATE)
-    logs = [control_logs(stretch, k * 1e-3, lower_hz=300e3, level=2.0, offsets=HERE).logs[0, 0] for k in range(200)]
-    share = np.mean(np.array(logs) > gamma.isf(1e-2, 7))
+    tallies = control_tallies(stretch, spots(300e3), offsets=HERE)
+    share = np.mean(np.array([tally.logs[0, 0] for tally in tallies]) > gamma.isf(1e-2, 7))
     assert share < 1.5e-2
+
+
+@pytest.mark.parametrize("rate", [2.4e6, 2.048e6])
+def test_subcarriers_are_found_where_they_were_sent_at_any_rate(rate):
+    tones = 15e3 * (np.arange(24) + 0.5)
+    times = np.arange(round(0.3e-3 * rate)) / rate
+    values = np.exp(1j * np.arange(24))
+    iq = (np.exp(2j * np.pi * (-300e3 + tones) * times[:, None]) @ values).astype(np.complex64)
+    stretch = Stretch(iq=iq, start=0, sample_rate_hz=rate)
+    bins = subcarriers(stretch, np.array([[20e-6]]), lowers_hz=np.array([-300e3]), count=24, shifts_hz=np.zeros(1))[
+        0, 0, 0
+    ]
+    start = round((20e-6 - EARLY_S) * rate) / rate
+    turned = bins * np.exp(-2j * np.pi * (-300e3 + tones) * start) / round(rate / 15e3)
+    assert np.abs(turned - values).max() < (1e-3 if rate == 2.4e6 else 0.3)
 
 
 @pytest.mark.parametrize("rate", [1.92e6, 2.4e6, 3.84e6])
