@@ -41,6 +41,7 @@ def beacon(
     *,
     prove: Callable[[Lane], Proof | None],
     contrast: Callable[[Lane], float],
+    uneven: Callable[[Lane], bool],
     thresholds: GsmThresholds,
 ) -> bool:
     """Whether a carrier bears training sequences that do not stand out of their frames."""
@@ -50,6 +51,6 @@ def beacon(
         proof = prove(lane)
         if proof is None or proof.log10_p > thresholds.continuous_log10_p:
             continue
-        if not bursty(proof, contrast(lane), thresholds):
+        if not bursty(proof, contrast(lane), thresholds) and not uneven(lane):
             return True
     return False

@@ -115,13 +115,15 @@ def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterato
         weight[np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = 0
 
 
-def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[Place]:
+def single_places(energy: FloatArray, threshold: FloatArray | float, most: int) -> Iterator[Place]:
     """Cells that stand out alone, the strongest first.
 
     Parameters
     ----------
     energy
         Shape (n_frames, CELLS, n_channels), in deviations of the noise.
+    threshold
+        One for all carriers, or shape (n_channels,).
     """
     row, cell, channel = np.nonzero(energy > threshold)
     sigma = energy[row, cell, channel]
@@ -131,7 +133,7 @@ def single_places(energy: FloatArray, threshold: float, most: int) -> Iterator[P
         if most <= 0:
             return
         if open_[at]:
-            open_ &= (channel != channel[at]) | (np.abs(place - place[at]) > NEAR_CELLS + 1)
+            open_ &= (channel != channel[at]) | (np.abs(place - place[at]) > NEAR_CELLS)
             most -= 1
             yield Place(row=int(row[at]), cell=int(cell[at]), channel=int(channel[at]), sigma=float(sigma[at]))
 

@@ -17,7 +17,7 @@ from detector.gsm.doubt import believed, bursty
 from detector.gsm.emitter import home_of_track, opened
 from detector.gsm.gate import CELLS
 from detector.gsm.lanes import Lane, folded_lanes, single_lanes
-from detector.gsm.past import contrast, snr_of
+from detector.gsm.past import contrast, snr_of, unevenness
 from detector.gsm.proof import Proof, prove
 from detector.gsm.standard import NORMAL_BITS, TRAINING_START
 from detector.gsm.state import Failed
@@ -67,6 +67,7 @@ class Looker(Teller):
                 past.stop - 1,
                 prove=self.proof_of,
                 contrast=self.contrast,
+                uneven=self.uneven,
                 thresholds=thresholds,
             ):
                 for other in range(self.tools.channels.carriers_hz.size):
@@ -76,6 +77,11 @@ class Looker(Teller):
     def contrast(self, lane: Lane) -> float:
         """How far a lane stands out of the quiet places of its frames, as an SNR."""
         return contrast(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
+
+    def uneven(self, lane: Lane) -> bool:
+        """Whether the slots of a lane's frames differ in power: a beacon's never do (TS 45.008, clause 7.1)."""
+        loudest = unevenness(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
+        return loudest >= DOUBTFUL_CONTRAST
 
     def single(self) -> Iterator[tuple[Lane, FloatArray]]:
         """Lanes of single bursts with their SNR, as far as nothing explains them when their turn comes."""
@@ -135,10 +141,16 @@ class Looker(Teller):
             return
         stands_out = self.contrast(lane)
         if not believed(proof, snrs, stands_out, thresholds):
-            if proof.log10_p < thresholds.continuous_log10_p and not bursty(proof, stands_out, thresholds):
+            doubted = proof.log10_p < thresholds.continuous_log10_p and not bursty(proof, stands_out, thresholds)
+            if doubted and not self.uneven(lane):
                 self.rest(lane.channel)
             return
-        if stands_out < DOUBTFUL_CONTRAST and lane.frames.size > FEW_SINGLES and self.continues(lane):
+        if (
+            stands_out < DOUBTFUL_CONTRAST
+            and lane.frames.size > FEW_SINGLES
+            and not self.uneven(lane)
+            and self.continues(lane)
+        ):
             self.rest(lane.channel)
             return
         centred = self.proof_of(lane, proof.lag)

@@ -16,7 +16,7 @@ from detector.gsm.lanes import CLIP_SIGMA, Lane
 from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
 from detector.types import FloatArray
 
-__all__ = ["Past", "contrast", "empty_past", "explained", "grown", "snr_of"]
+__all__ = ["Past", "contrast", "empty_past", "explained", "grown", "over_quiet", "snr_of", "unevenness"]
 
 QUIET_QUANTILE: Final = 0.1
 """Place among the cells of a frame of one in which no phone is near its full power."""
@@ -37,6 +37,8 @@ COVERED: Final = 0.6
 """Share of a cell's burst from which the cell is blanked whatever it holds."""
 
 SPILL_MARGIN: Final = 2.0
+
+LEAST_QUIET: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,6 +129,21 @@ def explained(
         cells[blank, at % CELLS, channel] = past.usual[channel]
 
 
+def over_quiet(cells: FloatArray, blank: float, unit: float) -> FloatArray:
+    """Energies of one carrier over what its unexplained cells hold, where known bursts have raised the learned floor.
+
+    Parameters
+    ----------
+    cells
+        Shape (n_frames, CELLS), in deviations of the noise; those of known bursts hold ``blank``.
+    unit
+        The deviation, as a share of the floor.
+    """
+    left = cells[cells != np.float32(blank)]
+    quiet = min(0.0, float(np.median(left))) if left.size else 0.0
+    return (cells - np.float32(quiet)) / np.float32(1 + quiet * unit)
+
+
 def snr_of(
     sigma: FloatArray, channel: int, channels: Channels, *, n_bits: int, samples_a_step: int, rate_hz: float
 ) -> FloatArray:
@@ -143,7 +160,30 @@ def contrast(past: Past, lane: Lane, channels: Channels, steps: float) -> float:
     steps
         Steps of the power map under a normal burst.
     """
-    unit = np.sqrt(channels.variance[lane.channel] / steps)
-    cells = 1 + past.energy[lane.pattern - past.first, :, lane.channel].mean(axis=0) * unit
-    quiet = max(float(np.quantile(cells, QUIET_QUANTILE)), 1e-3)
-    return float((cells[lane.cell] / quiet - 1) / channels.gain[lane.channel])
+    cells = rises(past, lane, channels, steps)
+    mean = cells.mean(axis=0)
+    quiet = max(min(quiet_by_cell(mean), quiet_by_frame(cells, channels, lane.channel, steps)), LEAST_QUIET)
+    return float((mean[lane.cell] / quiet - 1) / channels.gain[lane.channel])
+
+
+def unevenness(past: Past, lane: Lane, channels: Channels, steps: float) -> float:
+    """Energy of the loudest cell of a lane's frames over their quietest, as a burst's SNR: small on a beacon."""
+    mean = rises(past, lane, channels, steps).mean(axis=0)
+    return float((mean.max() / max(quiet_by_cell(mean), LEAST_QUIET) - 1) / channels.gain[lane.channel])
+
+
+def rises(past: Past, lane: Lane, channels: Channels, steps: float) -> FloatArray:
+    """Energy of all cells of a lane's frames and carrier over the floor, shape (n_frames, CELLS)."""
+    unit = np.sqrt(channels.variance[lane.channel] / np.float32(steps))
+    return np.asarray(1 + past.energy[lane.pattern - past.first, :, lane.channel] * unit, np.float32)
+
+
+def quiet_by_cell(mean: FloatArray) -> float:
+    """What the quietest cells hold in all frames: the slots of nobody."""
+    return float(np.quantile(mean, QUIET_QUANTILE))
+
+
+def quiet_by_frame(cells: FloatArray, channels: Channels, channel: int, steps: float) -> float:
+    """What each frame's own quietest cells hold, freed of the choice: the pauses of a crowded carrier."""
+    choice = -ndtri(QUIET_QUANTILE) * np.sqrt(channels.variance[channel] / steps)
+    return float(np.quantile(cells, QUIET_QUANTILE, axis=1).mean() + choice)

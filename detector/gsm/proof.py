@@ -17,7 +17,7 @@ from detector.gsm.reel import Reel, cut
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray, Iq
 
-__all__ = ["Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
+__all__ = ["TRIALS_A_LAG", "Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
 
 COARSE_LOSS: Final = 1.4
 HOPELESS_LOG10_P: Final = -2.0

@@ -17,14 +17,15 @@ from detector.gsm.emitter import home_of_access, opened
 from detector.gsm.gate import CELLS, frame_energy, make_gate, read
 from detector.gsm.lanes import Place, clean, single_places
 from detector.gsm.looking import Looker
-from detector.gsm.past import empty_past, grown
+from detector.gsm.past import empty_past, grown, over_quiet
 from detector.gsm.proof import prove, screen
 from detector.gsm.reel import wound
 from detector.gsm.standard import ACCESS_BITS
 from detector.gsm.state import GsmState
+from detector.gsm.telling import LEAST_SNR
 from detector.gsm.tools import make_tools
 from detector.search import Context
-from detector.types import Finding, Label, Segment
+from detector.types import Burst, Finding, FloatArray, Label, Segment
 
 __all__ = ["KEEP_FRAMES", "GsmState", "begin", "step"]
 
@@ -34,9 +35,6 @@ KEEP_FRAMES: Final = 416
 
 MOST_PLACES: Final = 10
 """Places of access bursts that are screened, for each place that the correlators may look at."""
-
-ACCESS_EVIDENCE: Final = 14.0
-"""Evidence of one window, all lags and frequency errors tried, from which an access burst is looked for."""
 
 SINGLE_REST_SEGMENTS: Final = 1
 FOLDED_REST_SEGMENTS: Final = 2
@@ -87,7 +85,7 @@ class Round(Looker):
         most = MOST_PLACES * tools.thresholds.looks_a_segment
         places = [
             place
-            for place in single_places(self.access, tools.thresholds.access_sigma, most)
+            for place in single_places(self.unmasked(), self.access_sigma(), most)
             if place.channel not in self.resting
         ]
         if not places:
@@ -96,8 +94,23 @@ class Round(Looker):
         shifts = self.shifts(tools.access, tools.access_shifts)
         said = screen(tools.access, self.state.reel, self.begins(places), carriers, shifts)
         for place, top in zip(places, said, strict=True):
-            if place.sigma > tools.thresholds.lone_sigma or top > ACCESS_EVIDENCE:
+            if place.sigma > tools.thresholds.lone_sigma or top > tools.thresholds.access_evidence:
                 self.look_for_access_at(place)
+
+    def access_sigma(self) -> FloatArray:
+        """Energy from which a place is screened, shape (n_channels,): less where a phone is known."""
+        sigma = np.full(self.access.shape[2], self.tools.thresholds.access_sigma, np.float32)
+        sigma[[track.channel for track in self.state.tracks]] = self.tools.thresholds.known_access_sigma
+        return sigma
+
+    def unmasked(self) -> FloatArray:
+        """Access bursts' energies, on carriers with known bursts over their own pauses instead of the raised floor."""
+        tools, cells = self.tools, self.access.copy()
+        steps = ACCESS_BITS * tools.symbol / tools.samples_a_step
+        for channel in {track.channel for track in self.state.tracks}:
+            unit = float(np.sqrt(tools.channels.variance[channel] / steps))
+            cells[..., channel] = over_quiet(cells[..., channel], float(self.state.past.usual[channel]), unit)
+        return cells
 
     def begins(self, places: Sequence[Place]) -> NDArray[np.float64]:
         """Where bursts begin that begin with their cells."""
@@ -119,10 +132,14 @@ class Round(Looker):
             carrier_hz=float(tools.channels.carriers_hz[channel]),
             shifts=self.shifts(tools.rare if rare else tools.access, tools.access_shifts),
         )
-        snrs = self.snr(np.array([place.sigma], np.float32), channel, ACCESS_BITS)
-        if proof is None or not believed(proof, snrs, float(snrs[0]), tools.thresholds):
+        sigma = np.array([place.sigma, self.access[place.row, place.cell, channel]], np.float32)
+        over_pauses, over_floor = self.snr(sigma, channel, ACCESS_BITS)
+        if proof is None or not believed(proof, np.array([over_pauses]), float(over_pauses), tools.thresholds):
             return
-        snr_db = float(10 * np.log10(snrs[0]))
+        begin = float(begins[0]) + proof.lag
+        if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
+            return
+        snr_db = float(10 * np.log10(max(float(over_floor), LEAST_SNR)))
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)
@@ -137,10 +154,16 @@ class Round(Looker):
                     Label.GSM_AB,
                     home.key,
                     channel,
-                    float(begins[0]) + proof.lag,
+                    begin,
                     snr_db,
                     self.noise_dbfs(channel),
                     detail,
                 )
             ],
         )
+
+    def same_place(self, burst: Burst, channel: int, begin: float) -> bool:
+        """Whether a burst that was told is one that begins there."""
+        carrier = self.tools.channels.carriers_hz[channel]
+        on_carrier = burst.freq_lower_hz < carrier < burst.freq_upper_hz
+        return on_carrier and abs(burst.start - begin) < ACCESS_BITS * self.tools.symbol / 2

@@ -69,6 +69,7 @@ class Teller:
             energies=self.state.energies,
             channels=tools.channels,
             correlator=tools.fine,
+            access=tools.access,
         )
         if not found.frames.size:
             return replace(track, frame=int(frames[whole][-1]) + 1)

@@ -17,8 +17,13 @@ class GsmThresholds:
         Energy of one burst, in deviations of the noise, from which its place is looked at closely.
     access_sigma
         The same for an access burst.
+    known_access_sigma
+        The same on a carrier on which a phone is known.
+    access_evidence
+        Evidence of one window by the access burst's sequence from which it is looked at closely; minus a natural logarithm of
+        the probability in noise, as ``paint_evidence``.
     lone_sigma
-        The same, from which one burst alone may be a normal burst, or an access burst of the rarer sequences.
+        The same as ``single_sigma``, from which one burst alone may be a normal burst, or an access burst of the rarer sequences.
     fold_sigma
         The same for energy folded over many frames.
     leak_margin
@@ -69,6 +74,8 @@ class GsmThresholds:
     frequency_error_ppm: float
     single_sigma: float
     access_sigma: float
+    known_access_sigma: float
+    access_evidence: float
     lone_sigma: float
     fold_sigma: float
     leak_margin: float

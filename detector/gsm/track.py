@@ -14,7 +14,7 @@ from scipy.special import gammaincc
 from detector.gsm.channels import Channels
 from detector.gsm.correlate import Correlator, evidence, only
 from detector.gsm.gate import Energy, energy_at
-from detector.gsm.proof import sight
+from detector.gsm.proof import TRIALS_A_LAG, screen, sight
 from detector.gsm.reel import Reel
 from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
 from detector.gsm.thresholds import GsmThresholds
@@ -34,12 +34,18 @@ STRONG_EVIDENCE: Final = 10.0
 DOUBTFUL: Final = 6.0
 """Where the energy says more and the track's own sequence less, all sequences are tried."""
 
+ACCESS_DOUBTFUL: Final = 12.0
+"""Where the energy says more and the track's own sequence less, it may be an access burst, which resembles all of them."""
+
 NO_SHIFT: Final = np.zeros(1, np.int64)
 FEW_CLEAR: Final = 4
 PACE: Final = 0.1
 MOST_FRAMES: Final = 416
 MOST_ENERGY_EVIDENCE: Final = 20.0
 MOST_PROMISED: Final = 25.0
+MOST_EXPECTED: Final = 35.0
+"""A loud burst is asked for its share of the first; one that says under half the second may be an access burst."""
+
 NEIGHBOURS: Final = 3
 LEAST_ODDS: Final = -0.5
 MOST_ODDS: Final = 3.0
@@ -89,6 +95,7 @@ class Measured:
     own: FloatArray
     fair: FloatArray
     best: FloatArray
+    access: FloatArray
     lag: NDArray[np.float64]
 
 
@@ -101,8 +108,17 @@ def measure(
     energies: tuple[Energy, ...],
     channels: Channels,
     correlator: Correlator,
+    access: Correlator,
 ) -> Measured:
-    """Judge frames of a track by their own samples; those that are no longer held are left out."""
+    """Judge frames of a track by their own samples; those that are no longer held are left out.
+
+    Parameters
+    ----------
+    frame_begins
+        Shape (n,): absolute samples at which the frames begin.
+    correlator, access
+        Of the training sequences about the track's timing, and of the access burst's about its slot.
+    """
     begins = frame_begins + track.phase
     carrier = float(channels.carriers_hz[track.channel]) + track.offset_hz
     spectrum, held = sight(correlator, reel, begins, TRAINING_START, carrier)
@@ -115,16 +131,24 @@ def measure(
     said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
     at = said.argmax(axis=1)
     own = said[np.arange(len(said)), at]
+    energy = (rise / channels.gain[track.channel]).astype(np.float32)
+    half = np.clip(promised(energy, correlator.freedom, MOST_EXPECTED) / 2, ACCESS_DOUBTFUL, None)
     return Measured(
         frames=frames,
         begins=begins,
-        rise=(rise / channels.gain[track.channel]).astype(np.float32),
+        rise=energy,
         energy_evidence=energetic,
         own=own,
         fair=fair(own),
         best=other_evidence(correlator, spectrum, own, (own < DOUBTFUL) & (energetic > DOUBTFUL), near),
+        access=access_evidence(access, reel, begins, carrier, (own < half) & (energetic > DOUBTFUL)),
         lag=correlator.lags[near][at],
     )
+
+
+def promised(rise: FloatArray, freedom: float, most: float) -> FloatArray:
+    """Evidence of its sequence that a burst of some power brings in white noise, up to the most that echoes leave."""
+    return np.asarray(np.minimum((freedom - 1) * np.log1p(np.maximum(rise, 0.0)), most), np.float32)
 
 
 def fair(best: FloatArray) -> FloatArray:
@@ -144,6 +168,17 @@ def other_evidence(
         said = evidence(correlator, spectrum[doubtful], NO_SHIFT)[:, 0]
         best[doubtful] = said[:, :, near].max(axis=(1, 2)) - np.float32(np.log(len(correlator.banks)))
     return best
+
+
+def access_evidence(
+    access: Correlator, reel: Reel, begins: NDArray[np.float64], carrier_hz: float, doubtful: NDArray[np.bool_]
+) -> FloatArray:
+    """What the access burst's sequence says in the doubtful frames' slots, freed of the choice of lags, shape (n,)."""
+    said = np.zeros(begins.size, np.float32)
+    if doubtful.any():
+        tops = screen(access, reel, begins[doubtful], np.full(int(doubtful.sum()), carrier_hz), NO_SHIFT)
+        said[doubtful] = tops - np.float32(np.log(access.lags.size * TRIALS_A_LAG))
+    return said
 
 
 def burst_rise(
@@ -170,13 +205,13 @@ def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDA
     """Which frames hold a burst.
 
     It takes enough evidence in all, of the sequence as much as a loud burst must bring, and not far less power than the
-    track's other bursts have.
+    track's other bursts have. An access burst in the same slot is none of the track's.
     """
     said = np.maximum(measured.own, measured.best)
     together = np.minimum(measured.energy_evidence, MOST_ENERGY_EVIDENCE) + said
-    promised = np.minimum((freedom - 1) * np.log1p(np.maximum(measured.rise, 0.0)), MOST_PROMISED)
     quiet = measured.rise < LOUD_SNR
-    plausible = quiet | (said >= thresholds.least_said * promised)
+    plausible = quiet | (said >= thresholds.least_said * promised(measured.rise, freedom, MOST_PROMISED))
+    plausible &= (measured.access < thresholds.access_evidence) | (measured.access < said)
     hits = plausible & (together >= thresholds.paint_evidence)
     hits = plausible & (together >= thresholds.paint_evidence - neighbours_say(measured.frames, hits))
     if hits.any():
