@@ -260,7 +260,10 @@ def run_sensor(settings: "SensorSettings") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.put(number))
     outbox_file = settings.outbox_file
-    with open_source(settings, clock=utc_now) as source, Outbox(outbox_file, sensor=settings.name) as outbox:
+    with (
+        open_source(settings, clock=utc_now, levels=profile.receiver) as source,
+        Outbox(outbox_file, sensor=settings.name) as outbox,
+    ):
         stopper = partial(stop_when_asked, asked, source=source, stopped=stopped)
         threading.Thread(target=stopper, name="stop", daemon=True).start()
         post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())

@@ -11,6 +11,7 @@ from typing import Final
 
 from detector.gsm.thresholds import GsmThresholds
 from detector.lte.thresholds import LteThresholds
+from detector.receiver import ReceiverLevels
 from detector.strict import StrictError, build
 
 __all__ = ["FORMAT", "Levels", "Profile", "ProfileError", "dump_profile", "parse_profile", "profile_hash"]
@@ -66,6 +67,7 @@ class Profile:
     name: str
     version: int
     levels: Levels
+    receiver: ReceiverLevels
     gsm: GsmThresholds
     lte: LteThresholds
 

@@ -6,14 +6,15 @@ and one that could not be sent is replaced by the next.
 
 import threading
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from queue import SimpleQueue
 from typing import Final
 
 import structlog
 
 from detector.pipeline import Pipeline
-from detector.types import Event, EventKind, IqBlock, Output
-from detector.wire import Batch, Heartbeat, dump_batch, sensor_detection
+from detector.types import Detection, Event, EventKind, IqBlock, Output
+from detector.wire import Batch, Heartbeat, SensorDetection, dump_batch, sensor_detection
 from sdr.courier import Courier
 from sdr.outbox import Outbox, OutboxFullError
 from sdr.source import Clock, IqSource
@@ -91,12 +92,20 @@ class Sensor:
 
     def _hear(self, block: IqBlock) -> None:
         """Search a block, once all that was heard before a retune has been reported under its own tuning."""
+        if not block.samples.size:
+            self._wait()
+            return
         if block.fresh or block.tuning != self._tuning:
             self._report(self._pipeline.flush())
             self._note_missing(block)
             self._tuning = block.tuning
         self._report(self._pipeline.push(block))
         self._count(block)
+
+    def _wait(self) -> None:
+        """The source is being brought back: what was heard before is reported, and that nothing comes."""
+        self._report(self._pipeline.flush())
+        self._beat()
 
     def _note_missing(self, block: IqBlock) -> None:
         """Note the samples lost over a retune; the pipeline, flushed, no longer knows of them."""
@@ -111,9 +120,8 @@ class Sensor:
             self._note(event)
         if not output.detections:
             return
-        origin = self._source.utc_of(0)
         batch = self._batch()
-        found = tuple(sensor_detection(d, tuning=self._tuning, origin_utc=origin) for d in output.detections)
+        found = tuple(map(self._told, output.detections))
         try:
             self._outbox.put(
                 boot=batch.boot, sequence=batch.sequence, body=dump_batch(replace(batch, detections=found))
@@ -121,6 +129,12 @@ class Sensor:
         except OutboxFullError as error:
             self._lose(len(found), error)
         self._courier.tell()
+
+    def _told(self, detection: Detection) -> SensorDetection:
+        """A detection with its times by what is known now, while it is fresh: crystals drift."""
+        since_start = timedelta(seconds=detection.stop / self._tuning.sample_rate_hz)
+        origin = self._source.utc_of(detection.stop) - since_start
+        return sensor_detection(detection, tuning=self._tuning, origin_utc=origin)
 
     def _lose(self, detections: int, error: OutboxFullError) -> None:
         self._health = replace(self._health, lost=self._health.lost + detections)

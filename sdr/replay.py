@@ -10,7 +10,7 @@ from typing import Self
 
 from detector.types import IqBlock, Tuning
 from sdr.recording import Recording, blocks
-from sdr.source import Clock, Pace, SampleClock
+from sdr.source import Clock, Pace, SampleClock, SourceState
 
 __all__ = ["ReplaySource"]
 
@@ -52,6 +52,11 @@ class ReplaySource:
     def boot(self) -> str:
         """Identifies this opening."""
         return self._boot
+
+    @property
+    def state(self) -> SourceState:
+        """Nothing can befall it."""
+        return SourceState()
 
     def utc_of(self, sample: int) -> datetime:
         """When a sample would have been taken, had the recording begun when it was opened."""

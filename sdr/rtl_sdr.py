@@ -1,31 +1,22 @@
 """RTL-SDR dongles through pyrtlsdr, as bytes and with asynchronous reads.
 
-The driver's thread fills a bounded queue; when the pipeline falls behind, what does not fit is counted as missing samples
-and shows as a gap, and capture goes on. The driver itself gives no sequence numbers.
+The driver gives neither sequence numbers nor times, may hang in any call, and prints where it likes: it belongs into a
+capture process, and nothing of it is imported before a dongle is opened.
 """
 
-import contextlib
-import queue
-import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ctypes import ArgumentError
-from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
-from detector.types import IqBlock, Tuning
-from sdr.samples import FORMATS, to_iq
-from sdr.source import Clock, SampleClock, SourceError
+from sdr.receiver import Facts, ReceiverError, Request, Take
 
-__all__ = ["RtlSdrSource", "open_dongle"]
+__all__ = ["HIGHEST_HZ", "LOWEST_HZ", "TRANSFER_BYTES", "RtlSdrReceiver", "open_rtl_sdr", "serials"]
 
 TRANSFER_BYTES: Final = 1 << 17
-QUEUED_TRANSFERS: Final = 64
-STALL_S: Final = 2.0
-"""Without a transfer for this long the dongle has stalled: even at 250 kS/s one comes each 0.3 s."""
 
-FORMAT: Final = FORMATS["cu8"]
+LOWEST_HZ: Final = 24e6
+HIGHEST_HZ: Final = 1766e6
+"""What the R820T tuner reaches."""
 
 
 class Device(Protocol):
@@ -35,6 +26,14 @@ class Device(Protocol):
     center_freq: float
     freq_correction: int
     gain: Any
+
+    def set_agc_mode(self, enabled: bool) -> int:
+        """Switch the converter's own gain control."""
+        ...
+
+    def set_direct_sampling(self, direct: int) -> None:
+        """Choose the converter's branch."""
+        ...
 
     def read_bytes_async(self, callback: Callable[[Any, Any], None], num_bytes: int) -> None:
         """Call back with each transfer until cancelled."""
@@ -49,178 +48,150 @@ class Device(Protocol):
         ...
 
 
-def open_dongle(serial: str | None) -> Device:
-    """Open the dongle of a serial number, or the first one.
+def driver() -> Any:  # noqa: ANN401 - pyrtlsdr has no types
+    """The driver.
 
     Raises
     ------
-    SourceError
-        In one line with what to do.
+    ReceiverError
+        If it, or the library below it, cannot be used.
     """
     try:
-        from rtlsdr import RtlSdr
+        import rtlsdr
     except (ImportError, AttributeError, OSError) as error:
-        raise SourceError(
+        raise ReceiverError(
             f"rtlsdr: the driver library cannot be used ({error}); reinstall pyrtlsdr and pyrtlsdrlib"
         ) from error
-    name = "the first dongle" if serial is None else f"dongle {serial}"
+    return rtlsdr
+
+
+def serials() -> list[str]:
+    """Serial numbers of the dongles that are attached."""
     try:
-        device: Device = RtlSdr(serial_number=serial)
+        found: list[str] = driver().RtlSdr.get_device_serial_addresses()
     except OSError as error:
-        raise SourceError(
-            f"rtlsdr: {name} cannot be opened ({error}); is it plugged in, used by another program, or held by the "
-            "kernel's television driver (rmmod dvb_usb_rtl28xxu)?"
-        ) from error
-    return device
+        raise ReceiverError(f"rtlsdr: the dongles do not tell their serial numbers ({error})") from error
+    return found
 
 
-def set_up(device: Device, *, sample_rate_hz: float, centre_hz: float, gain_db: float, ppm: int) -> None:
+def open_rtl_sdr(request: Request) -> "RtlSdrReceiver":
+    """Open the dongle of a serial number, or the first one, and set it up.
+
+    Raises
+    ------
+    ReceiverError
+        In one line with what to do.
+    """
+    name = f"dongle {request.address}" if request.address else "the first dongle"
+    library = driver()
+    try:
+        device: Device = library.RtlSdr(serial_number=request.address or None)
+    except OSError as error:
+        raise ReceiverError(f"rtlsdr: {name} cannot be opened ({error}); {remedy(library)}") from error
+    return RtlSdrReceiver(device, request)
+
+
+def remedy(library: Any) -> str:  # noqa: ANN401
+    """What to do about a dongle that cannot be opened."""
+    try:
+        attached = library.RtlSdr.get_device_serial_addresses()
+    except OSError:
+        return "it is there but tells nothing: unplug it and plug it in again"
+    if not attached:
+        return "no dongle is attached: plug it in, or look at the cable and the hub"
+    return (
+        f"attached are {', '.join(attached)}; end the program that uses it, or the kernel's television driver "
+        "(rmmod dvb_usb_rtl28xxu)"
+    )
+
+
+def set_up(device: Device, request: Request) -> None:
     """Tune a dongle; one that refuses is given back.
 
     Raises
     ------
-    SourceError
+    ReceiverError
         Naming what the dongle did not take.
     """
-    wanted = {"sample_rate": sample_rate_hz, "freq_correction": ppm, "center_freq": centre_hz, "gain": gain_db}
-    if not ppm:
+    wanted: dict[str, float | str] = {
+        "sample_rate": request.sample_rate_hz,
+        "freq_correction": round(request.ppm),
+        "center_freq": request.centre_hz,
+        "gain": "auto" if request.automatic_gain else request.gain_db,
+    }
+    if not round(request.ppm):
         del wanted["freq_correction"]  # the driver refuses the value that it has already
     for name, value in wanted.items():
         try:
             setattr(device, name, value)
         except (OSError, ValueError, ArithmeticError, ArgumentError) as error:
             device.close()
-            raise SourceError(f"rtlsdr: the dongle does not take {name}={value:g} ({error})") from error
+            told = value if isinstance(value, str) else f"{value:g}"
+            raise ReceiverError(f"rtlsdr: the dongle does not take {name}={told} ({error})") from error
+    device.set_agc_mode(request.automatic_gain)
+    if request.direct_sampling:
+        device.set_direct_sampling(request.direct_sampling)
 
 
-class RtlSdrSource:
-    """One dongle as an ``IqSource``.
+class RtlSdrReceiver:
+    """One dongle.
 
     Parameters
     ----------
     device
-        An open device; closed with the source.
-    tuning
-        Centre and sample rate to set.
-    gain_db
-        Tuner gain; the automatic gain is off.
-    ppm
-        Correction of the crystal, whole parts per million.
-    clock
-        Tells the time in UTC.
+        An open device; closed with the receiver.
+    request
+        What to set.
     """
 
-    def __init__(self, device: Device, *, tuning: Tuning, gain_db: float, ppm: int, clock: Clock) -> None:
-        if tuning.centre_hz is None:
-            device.close()
-            raise SourceError("rtlsdr: a dongle needs a centre frequency")
+    def __init__(self, device: Device, request: Request) -> None:
+        set_up(device, request)
         self._device = device
-        set_up(device, sample_rate_hz=tuning.sample_rate_hz, centre_hz=tuning.centre_hz, gain_db=gain_db, ppm=ppm)
-        self._tuning = Tuning(sample_rate_hz=tuning.sample_rate_hz, centre_hz=tuning.centre_hz, limit=FORMAT.limit)
-        self._clock = clock
-        self._started: SampleClock | None = None
-        self._queue: queue.Queue[tuple[int, bytes] | BaseException | None] = queue.Queue(QUEUED_TRANSFERS)
-        self._received = 0
-        self._boot = uuid.uuid4().hex
-        self._reader: threading.Thread | None = None
-        self._closing = threading.Event()
-        self._life = threading.Lock()
+        self._stopping = False
+        self._facts = Facts(
+            format="cu8",
+            gain_db=None if request.automatic_gain else float(device.gain),
+            hardware=f"RTL-SDR {request.address}".strip(),
+            transfer_bytes=TRANSFER_BYTES,
+        )
 
     @property
-    def tuning(self) -> Tuning:
-        """Where the dongle listens."""
-        return self._tuning
+    def facts(self) -> Facts:
+        """What the dongle says of itself."""
+        return self._facts
 
     @property
-    def boot(self) -> str:
-        """Identifies this opening."""
-        return self._boot
+    def overruns(self) -> int:
+        """The driver never says that samples were lost."""
+        return 0
 
-    def utc_of(self, sample: int) -> datetime:
-        """When a sample was taken, counted from the first transfer's arrival."""
-        if self._started is None:
-            return self._clock()
-        return self._started.utc_of(sample)
-
-    def blocks(self) -> Iterator[IqBlock]:
-        """The transfers as blocks, until the source is closed.
+    def stream(self, take: Take) -> None:
+        """Run the driver's loop until stopped.
 
         Raises
         ------
-        SourceError
-            If the dongle stops, or gives nothing for two seconds.
+        ReceiverError
+            If the loop ends by itself.
         """
-        with self._life:
-            if self._closing.is_set():
-                return
-            self._reader = threading.Thread(target=self._read, name="rtlsdr", daemon=True)
-            self._reader.start()
-        while (item := self._next()) is not None:
-            if isinstance(item, BaseException):
-                raise SourceError(f"rtlsdr: the dongle stopped ({item}); is it still plugged in?") from item
-            start, data = item
-            yield IqBlock(tuning=self._tuning, start=start, samples=to_iq(data, FORMAT))
+
+        def hand_over(transfer: Any, _context: object) -> None:  # noqa: ANN401 - a ctypes array
+            take(bytes(transfer))
+
+        try:
+            self._device.read_bytes_async(hand_over, TRANSFER_BYTES)
+        except OSError as error:
+            raise ReceiverError(f"rtlsdr: the dongle stopped ({error}); is it still plugged in?") from error
+        if not self._stopping:
+            raise ReceiverError("rtlsdr: the dongle stopped (the driver's loop ended); is it still plugged in?")
+
+    def stop(self) -> None:
+        """Cancel the driver's loop."""
+        self._stopping = True
+        try:
+            self._device.cancel_read_async()
+        except OSError:
+            return  # a loop that has ended, as when the dongle is pulled out, takes no cancellation
 
     def close(self) -> None:
-        """Stop reading, end the blocks and give the dongle back; from any thread, and a second call does nothing.
-
-        A driver that does not stop reading is left as it is: to close its device would wait for ever.
-        """
-        with self._life:
-            if self._closing.is_set():
-                return
-            self._closing.set()
-            self._end(None)
-            if self._reader is not None:
-                # A driver whose loop has ended, as when the dongle is pulled out, takes no cancellation.
-                with contextlib.suppress(OSError):
-                    self._device.cancel_read_async()
-                self._reader.join(timeout=STALL_S)
-            if self._reader is None or not self._reader.is_alive():
-                self._device.close()
-
-    def _next(self) -> tuple[int, bytes] | BaseException | None:
-        """The next transfer, the driver's error, or the end mark."""
-        try:
-            return self._queue.get(timeout=STALL_S)
-        except queue.Empty:
-            raise SourceError(f"rtlsdr: no samples for {STALL_S:g} s; unplug the dongle and plug it in again") from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.close()
-
-    def _read(self) -> None:
-        """Run the driver's loop; its end, however it comes, is told through the queue."""
-        end: BaseException | None = None
-        try:
-            self._device.read_bytes_async(self._take, TRANSFER_BYTES)
-        except OSError as error:
-            end = error
-        if end is None and not self._closing.is_set():
-            end = OSError("the driver's loop ended by itself")
-        self._end(None if self._closing.is_set() else end)
-
-    def _end(self, end: BaseException | None) -> None:
-        """Put the end mark into the queue, in place of the oldest transfers if there is no room."""
-        while True:
-            with contextlib.suppress(queue.Full):
-                return self._queue.put_nowait(end)
-            with contextlib.suppress(queue.Empty):
-                self._queue.get_nowait()
-
-    def _take(self, transfer: Any, _context: object) -> None:  # noqa: ANN401 - a ctypes array
-        data = bytes(transfer)
-        count = len(data) // FORMAT.sample_bytes
-        if self._started is None:
-            taken = SampleClock(start=self._clock(), sample_rate_hz=self._tuning.sample_rate_hz)
-            self._started = SampleClock(start=taken.utc_of(-count), sample_rate_hz=self._tuning.sample_rate_hz)
-        start, self._received = self._received, self._received + count
-        try:
-            self._queue.put_nowait((start, data))
-        except queue.Full:
-            return  # the next block's start shows the gap
+        """Give the dongle back."""
+        self._device.close()

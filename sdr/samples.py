@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.types import Iq
 
-__all__ = ["FORMATS", "SampleFormat", "to_iq"]
+__all__ = ["FORMATS", "SampleFormat", "clipped_samples", "to_iq"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,11 @@ class SampleFormat:
     def sample_bytes(self) -> int:
         """Bytes of one complex sample."""
         return 2 * np.dtype(self.dtype).itemsize
+
+    @property
+    def quantum(self) -> float:
+        """Distance of two steps of the converter, full scale being 1; 0 for floating point."""
+        return 0.0 if np.dtype(self.dtype).kind == "f" else 1 / self.scale
 
 
 FORMATS: Final = {
@@ -69,3 +74,13 @@ def to_iq(data: bytes | bytearray | memoryview, fmt: SampleFormat) -> Iq:
     np.subtract(parts, np.float32(fmt.offset), out=out, dtype=np.float32)
     out *= np.float32(1 / fmt.scale)
     return out.view(np.complex64)
+
+
+def clipped_samples(data: bytes | bytearray | memoryview, fmt: SampleFormat) -> int:
+    """How many samples stand at an end of the converter in either part; 0 for floating point."""
+    parts = np.frombuffer(data, fmt.dtype)
+    if parts.dtype.kind == "f":
+        return 0
+    ends = np.iinfo(parts.dtype)
+    clipped = (parts == ends.min) | (parts == ends.max)
+    return int(np.count_nonzero(clipped.reshape(-1, 2).any(axis=1))) if clipped.any() else 0

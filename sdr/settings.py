@@ -29,7 +29,8 @@ class SensorSettings(BaseSettings):
 
     name: str = Field(description="The sensor's name in the site.")
     source: str = Field(
-        "rtlsdr:", description="Where samples come from: rtlsdr:[SERIAL], sigmf:PATH or sim:[SITEFILE]."
+        "rtlsdr:",
+        description="Where samples come from: rtlsdr:[SERIAL], rtltcp:HOST:PORT, soapy:ARGS, sigmf:PATH or sim:[SITEFILE].",
     )
     hub: str = Field("http://127.0.0.1:8077", description="Address of the hub.")
     token: SecretStr = Field(description="The sensor's token at the hub.")
@@ -38,11 +39,16 @@ class SensorSettings(BaseSettings):
     )
     centre_hz: float = Field(897e6, gt=0, description="Centre frequency [Hz].")
     sample_rate_hz: float = Field(2.4e6, ge=250e3, description="Sample rate [samples/s].")
-    gain_db: float = Field(30.0, description="Tuner gain [dB]; the automatic gain is off.")
-    ppm: int = Field(0, ge=-200, le=200, description="Correction of the receiver's crystal [ppm].")
+    gain_db: float = Field(30.0, description="Tuner gain [dB].")
+    automatic_gain: bool = Field(False, description="Let the receiver choose its gain; levels then mean little.")
+    ppm: float | None = Field(
+        None, ge=-200, le=200, description="Correction of the receiver's crystal [ppm]; the profile's if left out."
+    )
+    direct_sampling: int = Field(0, ge=0, le=2, description="Branch of an RTL-SDR's converter to read without a tuner.")
     country: str | None = Field(None, description="Country of the band plan (ISO 3166 code); all plans if left out.")
     profile: Path | None = Field(None, description="File with the thresholds; the default profile if left out.")
     loop: bool = Field(False, description="Play a sigmf: source over and over.")
+    flat_out: bool = Field(False, description="Play a sigmf: source as fast as it is searched.")
     seed: int = Field(1, ge=0, description="Seed of simulated air.")
     epoch: str | None = Field(None, description="When simulated air began (RFC 3339, UTC); now if left out.")
 

@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeAlias
 
 from detector.types import IqBlock, Tuning
 
-__all__ = ["Clock", "IqSource", "Pace", "SampleClock", "SourceError", "paced_by"]
+__all__ = ["CapturedBlock", "Clock", "IqSource", "Pace", "SampleClock", "SourceError", "SourceState", "paced_by"]
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time, in UTC."""
@@ -23,6 +23,63 @@ Pace: TypeAlias = Callable[[datetime], None]
 
 class SourceError(Exception):
     """A source that cannot be opened or has stopped; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CapturedBlock(IqBlock):
+    """Samples of a receiver, with what was known when they were taken.
+
+    Parameters
+    ----------
+    boot
+        The opening of the source that ``start`` counts from.
+    monotonic_s
+        When the first sample was taken, by the machine's monotonic clock.
+    utc, utc_error_s
+        The same in UTC, and how wrong that may be.
+    gain_db
+        Tuner gain; None where it is automatic.
+    clipped
+        Samples that stood at an end of the converter.
+    """
+
+    boot: str
+    monotonic_s: float
+    utc: datetime
+    utc_error_s: float
+    gain_db: float | None
+    clipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source fares.
+
+    Parameters
+    ----------
+    gain_db
+        Gain of what it gives now; None where there is none, or it is automatic.
+    hardware
+        The receiver's name, for people; empty where there is none.
+    quantum
+        Distance of two steps of the converter, full scale being 1; 0 for floating point.
+    dropped
+        Samples that were not taken in time by who reads the source, since it was opened.
+    overruns
+        How often a driver said that samples were lost.
+    faults
+        How often the receiver failed.
+    alarm
+        Why no samples come, once nothing helped; None while they do.
+    """
+
+    gain_db: float | None = None
+    hardware: str = ""
+    quantum: float = 0.0
+    dropped: int = 0
+    overruns: int = 0
+    faults: int = 0
+    alarm: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +133,21 @@ class IqSource(Protocol):
         """Identifies this opening of the source; sample indexes mean nothing across two openings."""
         ...
 
+    @property
+    def state(self) -> SourceState:
+        """How it fares."""
+        ...
+
     def utc_of(self, sample: int) -> datetime:
-        """When a sample of this opening was taken, in UTC, as well as is known now."""
+        """When a sample of this opening was taken, in UTC, as well as is known now; best for what was heard lately."""
         ...
 
     def blocks(self) -> Iterator[IqBlock]:
         """The blocks in their order, until the source ends or is closed.
 
-        A block whose start is not the end of the one before it stands behind a gap. Called once per opening.
+        A block whose start is not the end of the one before it stands behind a gap. A block without samples says that
+        the source has failed and is being brought back, so that who reads it can go on with his other work. Called once
+        per opening.
         """
         ...
 

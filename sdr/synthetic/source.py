@@ -15,7 +15,7 @@ from uuid import uuid4
 from detector.site import SensorPlace, Site
 from detector.types import IqBlock, Tuning
 from sdr.samples import FORMATS, to_iq
-from sdr.source import Pace, SampleClock
+from sdr.source import Pace, SampleClock, SourceState
 from sdr.synthetic.population import CENTRE_HZ, SAMPLE_RATE_HZ
 from sdr.synthetic.receiver import BLOCK_SAMPLES, receiver_of
 from sdr.synthetic.reception import Reception, receive
@@ -90,6 +90,11 @@ class SimulatedSource:
     def boot(self) -> str:
         """Identifies this opening."""
         return self._boot
+
+    @property
+    def state(self) -> SourceState:
+        """Nothing can befall it."""
+        return SourceState()
 
     def utc_of(self, sample: int) -> datetime:
         """When a sample was taken."""

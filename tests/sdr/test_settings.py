@@ -45,7 +45,7 @@ def test_each_sensor_has_an_outbox_of_its_own_unless_one_is_set():
     [
         ('name = "B1"\ntoken = "t"\ngian_db = 3\n', "gian_db: extra inputs are not permitted"),
         ('name = "B1"\n', "token: field required"),
-        ('name = "B1"\ntoken = "t"\nppm = "much"\n', "ppm: input should be a valid integer"),
+        ('name = "B1"\ntoken = "t"\nppm = "much"\n', "ppm: input should be a valid number, unable to parse"),
         ('name = "B1"\ntoken = "t"\nloop = [1]\n', "loop: input should be a valid boolean"),
         ("name = B1\n", "not TOML: "),
     ],

@@ -5,10 +5,12 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
+from sdr.defaults import default_profile
 from sdr.recording import RecordingError
 from sdr.settings import load_settings
 from sdr.source import SourceError
-from sdr.sources import SOURCES, open_source
+from sdr.sources import SOURCES
+from sdr.sources import open_source as open_with
 
 LONG_AGO = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -24,6 +26,10 @@ def clock():
     return late_clock()
 
 
+def open_source(settings, *, clock):
+    return open_with(settings, clock=clock, levels=default_profile().receiver)
+
+
 def settings(source, **options):
     return load_settings(None, **{"name": "B1", "token": "t", "sample_rate_hz": 1.92e6} | options, source=source)
 
@@ -32,8 +38,10 @@ def settings(source, **options):
 def test_an_unknown_word_names_the_known_ones(word, clock):
     with pytest.raises(SourceError) as caught:
         open_source(settings(word), clock=clock)
-    assert str(caught.value) == f"source={word!r} is not known; expected one of rtlsdr:, sigmf:, sim:"
-    assert list(SOURCES) == ["rtlsdr", "sigmf", "sim"]
+    assert str(caught.value) == (
+        f"source={word!r} is not known; expected one of rtlsdr:, rtltcp:, soapy:, sigmf:, sim:"
+    )
+    assert list(SOURCES) == ["rtlsdr", "rtltcp", "soapy", "sigmf", "sim"]
 
 
 def test_sigmf_replays_a_recording(tmp_path, rng, clock):

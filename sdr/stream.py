@@ -1,0 +1,164 @@
+"""The frames of one opening of a receiver as blocks: placed on the source's count, stamped, and judged.
+
+Knows no process and waits for nothing. A block is given once it is known that no samples are missing before it, or how many;
+a stream that comes at the wrong pace, or stands still, is a fault.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from detector.types import Tuning
+from sdr.frames import Frame
+from sdr.gaps import Arrival, GapLimits, Judged, StreamWatch, judge, release
+from sdr.samples import SampleFormat, clipped_samples, to_iq
+from sdr.source import CapturedBlock
+from sdr.timekeeping import Clocks
+
+__all__ = ["BEGINNING", "FaultError", "Place", "Stream"]
+
+RATE_WINDOW_S: Final = 5.0
+
+FLAT_S: Final = 1.0
+"""No receiver gives the same value for so long: its noise moves even the coarsest converter now and then."""
+
+
+class FaultError(Exception):
+    """The receiver failed; the message is one line that says how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a source's count stands: its next sample, and when sample 0 was taken by the monotonic clock."""
+
+    next: int
+    zero_s: float | None
+
+
+BEGINNING: Final = Place(next=0, zero_s=None)
+
+
+class Stream:
+    """The samples of one opening.
+
+    Parameters
+    ----------
+    boot
+        The opening of the source, which may hold several of these.
+    place
+        Where the source's count stood at the end of the one before; time that passed since then counts as missing.
+    gain_db
+        Tuner gain in use.
+    rate_error_share
+        Share by which the pace may be off over five seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        boot: str,
+        tuning: Tuning,
+        format: SampleFormat,  # noqa: A002 - the word of everybody else
+        gain_db: float | None,
+        limits: GapLimits,
+        rate_error_share: float,
+        clocks: Clocks,
+        place: Place = BEGINNING,
+    ) -> None:
+        self._boot = boot
+        self._tuning = tuning
+        self._format = format
+        self._gain_db = gain_db
+        self._rate_error_share = rate_error_share
+        self._clocks = clocks
+        self._place = place
+        self._shift = 0
+        self._watch = StreamWatch(sample_rate_hz=tuning.sample_rate_hz, limits=limits)
+        self._held: deque[bytes | bytearray] = deque()
+        self._fresh = True
+        self._paced: Arrival | None = None
+        self._flat_s = 0.0
+
+    @property
+    def place(self) -> Place:
+        """Where the source's count stands now."""
+        return self._place
+
+    def take(self, frame: Frame) -> Iterator[CapturedBlock]:
+        """Take a frame of samples; gives the blocks of which it is now known what is missing before them.
+
+        Raises
+        ------
+        FaultError
+            If the samples come too slowly or too fast, or stand still.
+        """
+        lasts_s = len(frame.data) / self._format.sample_bytes / self._tuning.sample_rate_hz
+        arrival = Arrival(count=frame.count, time_s=frame.time_s, lasts_s=lasts_s)
+        if self._paced is None:
+            self._begin(arrival)
+        self._held.append(frame.data)
+        self._watch, judged = judge(self._watch, arrival)
+        yield from self._blocks(judged)
+        self._check_pace(arrival)
+        self._check_life(frame.data, lasts_s)
+
+    def rest(self) -> Iterator[CapturedBlock]:
+        """What is still held back, since nothing more will come."""
+        self._watch, judged = release(self._watch)
+        yield from self._blocks(judged)
+
+    def _begin(self, arrival: Arrival) -> None:
+        """Place the first transfer on the source's count."""
+        self._paced = arrival
+        if self._place.zero_s is None:
+            return
+        rate = self._tuning.sample_rate_hz
+        first = arrival.count - round(arrival.lasts_s * rate)
+        by_clock = round((arrival.time_s - self._place.zero_s) * rate) - arrival.count
+        self._shift = max(by_clock, self._place.next - first)
+        self._watch = StreamWatch(sample_rate_hz=rate, limits=self._watch.limits, missing=self._shift)
+
+    def _blocks(self, judged: Iterable[Judged]) -> Iterator[CapturedBlock]:
+        for one in judged:
+            self._shift += one.missing
+            yield self._block(self._held.popleft(), one.arrival)
+
+    def _block(self, data: bytes | bytearray, arrival: Arrival) -> CapturedBlock:
+        samples = to_iq(data, self._format)
+        start = arrival.count - samples.size + self._shift
+        zero_s = self._watch.baseline_s
+        taken_s = zero_s + start / self._tuning.sample_rate_hz
+        ago_s = self._clocks.monotonic() - taken_s
+        block = CapturedBlock(
+            tuning=self._tuning,
+            start=start,
+            samples=samples,
+            fresh=self._fresh,
+            boot=self._boot,
+            monotonic_s=taken_s,
+            utc=self._clocks.utc() - timedelta(seconds=ago_s),
+            utc_error_s=self._clocks.utc_error_s() + self._watch.limits.gap_s,
+            gain_db=self._gain_db,
+            clipped=clipped_samples(data, self._format),
+        )
+        self._fresh = False
+        self._place = Place(next=block.stop, zero_s=zero_s)
+        return block
+
+    def _check_pace(self, arrival: Arrival) -> None:
+        paced = self._paced
+        if paced is None or arrival.time_s - paced.time_s < RATE_WINDOW_S:
+            return
+        self._paced = arrival
+        rate_hz = (arrival.count - paced.count) / (arrival.time_s - paced.time_s)
+        wanted_hz = self._tuning.sample_rate_hz
+        if abs(rate_hz / wanted_hz - 1) > self._rate_error_share:
+            raise FaultError(f"{rate_hz:,.0f} samples come in a second in place of {wanted_hz:,.0f}")
+
+    def _check_life(self, data: bytes | bytearray, lasts_s: float) -> None:
+        flat = data[: self._format.sample_bytes] * (len(data) // self._format.sample_bytes) == data
+        self._flat_s = self._flat_s + lasts_s if flat else 0.0
+        if self._flat_s >= FLAT_S:
+            raise FaultError(f"the samples have stood still for {self._flat_s:.1f} s: the tuner is deaf")
