@@ -142,6 +142,44 @@ def detect(
         raise typer.Exit(2)
 
 
+@app.command(epilog="Example: wingwatch plan --country fr --receiver rtlsdr --receiver rtlsdr --band 'LTE 20'")
+def plan(
+    country: Annotated[str | None, typer.Option(help="Whose bands; those of all countries if left out.")] = None,
+    receiver: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="A receiver of the place, each once; an RTL-SDR if left out."),
+    ] = None,
+    band: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A band to listen to; all in use today if left out.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(help="fixed, round-robin, or priority: what was heard lately comes first.")
+    ] = "round-robin",
+    dwell: Annotated[float, typer.Option(metavar="SECONDS", help="Time on a tuning.")] = 1.0,
+    settle: Annotated[float, typer.Option(metavar="SECONDS", help="Time lost after each tuning.")] = 0.05,
+    linger: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Longest stay beyond that while something is heard.")
+    ] = 10.0,
+) -> None:
+    """Say which phones a scan of these bands by these receivers would meet, how likely, and which it never hears."""
+    from rich.console import Console
+
+    from detector.scan import Rhythm, make_plan
+    from sdr.defaults import band_plan
+    from sdr.scan import bands_named, policy_of, reach_of, searched
+    from sdr.scan_table import plan_tables
+
+    try:
+        bands = bands_named(band_plan(country), band or [], day=utc_now().date())
+        receivers = [reach_of(kind) for kind in receiver or ["rtlsdr"]]
+        rhythm = Rhythm(windows=1, policy=policy_of(policy), dwell_s=dwell, settle_s=settle, linger_s=linger)
+    except ValueError as error:
+        raise fail(str(error)) from error
+    console = Console()
+    for part in plan_tables(make_plan(bands, receivers, rhythm=rhythm, searched=searched())):
+        console.print(part)
+
+
 @app.command(epilog="Example: wingwatch locate site.json episodes.ndjson > places.ndjson")
 def locate(
     site: Annotated[Path, typer.Argument(metavar="SITE", help="Cells and sensors with their places (JSON).")],
