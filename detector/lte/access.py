@@ -36,6 +36,9 @@ DRIFTS_HZ: Final = np.arange(-350.0, 351.0, 100.0)
 """What the whole and half bins leave of the frequency error."""
 
 CHUNK: Final = 16
+MOVES: Final = 4
+"""How often a place is moved towards a preamble that lies beside it, by up to a margin's width each time."""
+
 TRIES: Final = 3
 NEARLY: Final = 0.75
 """Best-ranked roots that are correlated, at most, and the share of the best one's rank that they must have."""
@@ -108,20 +111,26 @@ def find_preambles(
     size = round(PREAMBLE_PERIOD_S * stretch.sample_rate_hz)
     left = [place for place in places if stretch.start <= place.start <= stretch.stop - size]
     new: list[Preamble] = []
-    while left := [place for place in left if not any(hides(one, place, size) for one in (*found, *new))]:
+    while left := unexplained(left, (*found, *new), size):
         chunk, left = left[:CHUNK], left[CHUNK:]
         for place, half, match in matches(
             stretch, chunk, levels, noise=noise, size=size, known=known, half_bin=half_bin
         ):
             if match.evidence >= (levels.preamble_known_evidence if match.root in known else levels.preamble_evidence):
-                new.append(measured(stretch, match, place, size=size, half_bin=half))
+                centred = recentred(stretch, match, place, size=size, half_bin=half)
+                new.append(measured(stretch, *centred, size=size, half_bin=half))
     return distinct(new, found)
 
 
-def hides(one: Preamble, place: Place, size: int) -> bool:
-    """Whether most of a place's window and of its band lie in a preamble that was found."""
-    in_time = min(one.start + one.count, place.start + size) - max(one.start, place.start)
-    return 2 * in_time > size and abs(one.lower_hz - place.lower_hz) < PREAMBLE_WIDTH_HZ / 2
+def unexplained(places: Sequence[Place], found: Sequence[Preamble], size: int) -> list[Place]:
+    """The places of which less than half the window or the band lies in a preamble that was found."""
+    if not found or not places:
+        return list(places)
+    begin, lower = np.array([(place.start, place.lower_hz) for place in places]).T[:, :, None]
+    start, count, low = np.array([(one.start, one.count, one.lower_hz) for one in found]).T
+    in_time = np.minimum(start + count, begin + size) - np.maximum(start, begin)
+    hidden = (2 * in_time > size) & (np.abs(low - lower) < PREAMBLE_WIDTH_HZ / 2)
+    return [place for place, under in zip(places, hidden.any(axis=1), strict=True) if not under]
 
 
 def matches(
@@ -182,6 +191,20 @@ def windows(stretch: Stretch, places: Sequence[Place], *, size: int, half_bin: b
     return preamble.limited(bins, typical), typical
 
 
+def recentred(stretch: Stretch, match: Match, place: Place, *, size: int, half_bin: bool) -> tuple[Match, Place]:
+    """A match that is best at the edge of its place's margins, at the place beside that holds all of its band."""
+    for _ in range(MOVES):
+        if MARGIN / 4 < match.first_bin < 7 * MARGIN / 4:
+            break
+        beside = Place(start=place.start, lower_hz=place.lower_hz + (match.first_bin - MARGIN) * PREAMBLE_SPACING_HZ)
+        bins, _ = windows(stretch, [beside], size=size, half_bin=half_bin)
+        (better,) = preamble.correlate(bins, [match.root])
+        if better.evidence <= match.evidence:
+            break
+        match, place = better, beside
+    return match, place
+
+
 def measured(stretch: Stretch, match: Match, place: Place, *, size: int, half_bin: bool) -> Preamble:
     """Start, format and power of a preamble whose root and delay in a place's window are known."""
     rate, at = stretch.sample_rate_hz, place.start
@@ -211,12 +234,16 @@ def measured(stretch: Stretch, match: Match, place: Place, *, size: int, half_bi
 
 
 def waveform(match: Match, *, size: int, first: int) -> Iq:
-    """One period of the matched sequence, delayed as in its window, of unit mean power; shape (size,)."""
+    """One period of what was received of the matched sequence, delayed as in its window; shape (size,).
+
+    Scaled so that its product with a whole preamble of unit mean power has a mean of one.
+    """
     k = match.first_bin + np.arange(PREAMBLE_LENGTH)
+    k = k[np.abs(first + k) < size / 2]
     values = preamble_spectrum(match.root)[(k - MARGIN) % PREAMBLE_LENGTH]
     bins = np.zeros(size, np.complex64)
     bins[(first + k) % size] = values * np.exp(-2j * np.pi * match.delay * k)
-    return np.asarray(scipy.fft.ifft(bins) * (size / np.sqrt(PREAMBLE_LENGTH)), np.complex64)
+    return np.asarray(scipy.fft.ifft(bins) * (size * np.sqrt(PREAMBLE_LENGTH) / k.size), np.complex64)
 
 
 def placed(sums: NDArray[np.complex128], block_s: float) -> tuple[int, PreambleFormat, float]:

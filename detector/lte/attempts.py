@@ -81,9 +81,7 @@ def search_attempts(
     roots |= {preamble.root for preamble in found}
     listened = [*((piece, one) for one in occasions), *((old, one) for old in past for one in fresh)]
     for where, occasion in listened:
-        more, left = on_occasion(where, occasion, levels, roots, found, most // len(listened))
-        found += more
-        skipped += left
+        found += on_occasion(where, occasion, levels, roots, found, most // 2)
     kept = distinct(found, attempts.told)
     heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
     told = (*attempts.told, *kept)[-TOLD:]
@@ -128,8 +126,8 @@ def on_occasion(
     known: Collection[int],
     found: Sequence[Preamble],
     most: int,
-) -> tuple[list[Preamble], int]:
-    """More preambles in the subframes of a piece on a cell's occasion, at the lower energy, and how many places were left out."""
+) -> list[Preamble]:
+    """More preambles in the loudest subframes of a piece on a cell's occasion, at the lower energy."""
     rate = piece.stretch.sample_rate_hz
     subframe = SUBFRAME_S * rate
     begin, end = ((edge - occasion.start) / subframe for edge in (piece.own_start, piece.own_stop))
@@ -141,7 +139,7 @@ def on_occasion(
         group_hz=piece.group_hz,
         lower_hz=occasion.lower_hz,
     )
-    loudest = np.argsort(-excess)[: np.count_nonzero(excess > levels.preamble_known_deviations)]
+    loudest = np.argsort(-excess)[: np.count_nonzero(excess > levels.preamble_occasion_deviations)]
     first = starts[loudest[:most]] + round(WINDOW_S * rate)
     places = [Place(start=start, lower_hz=occasion.lower_hz) for start in first.tolist()]
     more = find_preambles(
@@ -153,4 +151,4 @@ def on_occasion(
         found=found,
         half_bin=occasion.half_bin,
     )
-    return [one for one in more if piece.owns(one.start)], max(0, loudest.size - most)
+    return [one for one in more if piece.owns(one.start)]

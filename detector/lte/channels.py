@@ -27,8 +27,11 @@ __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 USABLE: Final = 0.492
 """Share of the sample rate on either side of the centre that is no image of the other side's."""
 
-PATIENCE: Final = 4
+PATIENCE: Final = 2
 """After so many doubts every other piece is read, after as many again every third, and no fewer than the past holds."""
+
+SPEAKING_S: Final = 0.1
+"""A cell that was heard so lately is followed whether anything stirs or not: a steady upload stands out over nothing."""
 
 LEAST_EXCESS: Final = 1e-3
 """Levels nearer to the floor than this are told as this."""
@@ -78,7 +81,10 @@ def search_channels(
 ) -> tuple[Cell, Channels]:
     """What a piece makes known of the cell and of its channels."""
     groups = without_preambles(piece, preambles)
-    if not stirring(groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations):
+    speaking = cell.lock is not None and piece.own_start - cell.told < SPEAKING_S * piece.stretch.sample_rate_hz
+    if not speaking and not stirring(
+        groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations
+    ):
         return cell, Channels()
     pieces: Sequence[Piece] = (piece,)
     if cell.lock is not None:

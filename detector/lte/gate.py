@@ -19,6 +19,9 @@ Ranges: TypeAlias = tuple[tuple[float, float], ...]
 GROUP: Final = 4
 """Bins that are summed first: 37.5 kHz at 2.4 MS/s."""
 
+SLAB: Final = 64
+"""Bins that are summed by one product of matrices: much faster than strided sums, much slower over all bins at once."""
+
 HANN_LOSS: Final = 35 / 18
 """Bins of a Hann window that bear one independent value: sum of the window's fourth powers over the square of its second."""
 
@@ -28,10 +31,15 @@ IMPULSE: Final = 1.4
 
 def grouped(power: PowerMap, floor: FloatArray) -> FloatArray:
     """Mean power of each group of bins over the floor, without impulses; shape (n_steps, n_bins // GROUP)."""
-    ratio = power * (1 / (GROUP * floor))
-    quarters = ratio.reshape(len(power), -1, GROUP)
-    sums = np.asarray(quarters[:, :, 0] + quarters[:, :, 1] + quarters[:, :, 2] + quarters[:, :, 3], np.float32)
-    return without_impulses(sums)
+    n_bins = power.shape[1]
+    groups = np.empty((len(power), n_bins // GROUP), np.float32)
+    weights = np.where(
+        np.arange(n_bins)[:, None] // GROUP == np.arange(n_bins // GROUP), 1 / (GROUP * floor[:, None]), 0
+    )
+    for first in range(0, n_bins, SLAB):
+        bins, sums = slice(first, first + SLAB), slice(first // GROUP, (first + SLAB) // GROUP)
+        np.matmul(power[:, bins], weights[bins, sums].astype(np.float32), out=groups[:, sums])
+    return without_impulses(groups)
 
 
 def without_impulses(groups: FloatArray) -> FloatArray:
@@ -48,13 +56,21 @@ def without_impulses(groups: FloatArray) -> FloatArray:
     return calm
 
 
-def box_means(groups: FloatArray, *, steps: int, width: int, stride: int, spacing: int) -> FloatArray:
+def box_means(groups: FloatArray, *, steps: int, width: int, stride: int, spacing: int, outside: int = 0) -> FloatArray:
     """Means over boxes, shape (n_times, n_places): every ``stride`` steps and ``spacing`` groups.
 
     Cheapest where a box is a whole number of strides long and of spacings wide: they are summed first.
+
+    Parameters
+    ----------
+    outside
+        By how many spacings boxes reach over the edges; there is noise.
     """
     tall, wide = gcd(steps, stride), gcd(width, spacing)
     cells = successive_sums(successive_sums(groups, tall).T, wide)
+    if outside:
+        beyond = outside * spacing // wide
+        cells = np.pad(cells, ((beyond, beyond), (0, 0)), constant_values=tall * wide)
     columns = sliding_sums(cells, width // wide)[:: spacing // wide]
     boxes = sliding_sums(columns.T, steps // tall)[:: stride // tall]
     return np.asarray(boxes * np.float32(1 / (steps * width)), np.float32)

@@ -7,7 +7,7 @@ here knows what a cell holds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy.fft
@@ -45,6 +45,11 @@ BESIDE: Final = 12
 
 ENOUGH: Final = 100
 """Rows, evenly taken, that are enough for a median."""
+
+QUIETEST: Final = 0.05
+NORMAL_QUANTILE: Final = -1.645
+BUSY: Final = 2.0
+"""A column whose median stands this far over the level of its quietest rows, this share of all, is busy."""
 
 SLOT_BIN_HZ: Final = 1 / SLOT_S
 
@@ -142,10 +147,11 @@ def slot_votes(stretch: Stretch, allowed: tuple[float, float], taken: Sequence[t
     bands = quietened(bands, stretch.start + size * np.arange(len(bands)), size, taken)
     summed = np.pad(np.cumsum(bands, axis=0, dtype=np.float64), ((1, 0), (0, 0)))
     slot = SLOT_S * rate / size
-    scores = [
-        standing_out(np.diff(interpolated(summed, np.arange(phase / FINE, len(bands) + 1e-9, slot)), axis=0), values)
+    phased = [
+        np.diff(interpolated(summed, np.arange(phase / FINE, len(bands) + 1e-9, slot)), axis=0)
         for phase in range(CHUNKS * FINE)
     ]
+    scores = [standing_out(sums, values, usual(sums)) for sums in phased]
     phases = np.arange(CHUNKS * FINE) / (CHUNKS * FINE)
     own = np.arange(CHUNKS * FINE) / FINE / slot + stretch.start / (SLOT_S * rate)
     return np.asarray(np.interp(phases, own % 1, scores, period=1.0))
@@ -174,9 +180,9 @@ def quietened(
     return np.where(rows[:, None], usual(power), power).astype(np.float32) if rows.any() else power
 
 
-def usual(power: FloatArray) -> FloatArray:
-    """Median of each column."""
-    return np.asarray(np.median(power[:: max(1, len(power) // ENOUGH)], axis=0), np.float32)
+def usual(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Median of each column, of enough of its rows."""
+    return np.asarray(np.median(values[:: max(1, len(values) // ENOUGH)], axis=0), np.float64)
 
 
 def notched(power: FloatArray) -> FloatArray:
@@ -204,18 +210,30 @@ def interpolated(summed: NDArray[np.float64], at: NDArray[np.float64]) -> NDArra
     return np.asarray(summed[whole] * (1 - rest) + summed[whole + 1] * rest)
 
 
-def standing_out(sums: NDArray[np.float64], values: int) -> float:
-    """Sum of the squared deviations from each column's median, less what noise explains.
+def standing_out(sums: NDArray[np.float64], values: int, level: NDArray[np.float64]) -> float:
+    """Sum of the squared deviations from each column's usual level, less what noise explains.
 
     Parameters
     ----------
     values
         Independent values in each sum: their noise is one over the root of it.
+    level
+        Of each column.
     """
     if not len(sums):
         return 0.0
-    deviations = np.abs(sums / np.maximum(np.median(sums, axis=0), 1e-30) - 1) * np.sqrt(values)
+    deviations = np.abs(sums / np.maximum(level, 1e-30) - 1) * np.sqrt(values)
     return float(np.sum(np.square(np.maximum(deviations - NOISE_DEVIATIONS, 0))))
+
+
+def quiet(sums: NDArray[np.float64], values: int) -> NDArray[np.float64]:
+    """Median of each column, or what its quietest rows say where it is busy most of the time."""
+    rows = sums[:: max(1, len(sums) // ENOUGH)]
+    least = int(QUIETEST * len(rows))
+    ordered = np.partition(rows, (least, len(rows) // 2), axis=0)
+    low = ordered[least] / (1 + NORMAL_QUANTILE / np.sqrt(values))
+    middle = ordered[len(rows) // 2]
+    return np.asarray(np.where(middle > BUSY * low, low, middle))
 
 
 def slot_starts(stretch: Stretch, slot: float) -> NDArray[np.int64]:
@@ -241,9 +259,8 @@ def slot_energies(stretch: Stretch, starts: NDArray[np.int64]) -> tuple[FloatArr
 def block_votes(energies: FloatArray) -> NDArray[np.float64]:
     """How much the energies of blocks of each phase stand out, shape (90,)."""
     summed = np.pad(np.cumsum(energies, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-    return np.array(
-        [standing_out(np.diff(summed[:, phase::CELL_VALUES], axis=1), CELL_VALUES) for phase in range(CELL_VALUES)]
-    )
+    phased = [np.diff(summed[:, phase::CELL_VALUES], axis=1) for phase in range(CELL_VALUES)]
+    return np.array([standing_out(sums, CELL_VALUES, quiet(sums, CELL_VALUES)) for sums in phased])
 
 
 def slot_map(stretch: Stretch, lattice: Lattice, *, allowed: tuple[float, float], noise: float) -> SlotMap:

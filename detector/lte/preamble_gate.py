@@ -19,6 +19,13 @@ __all__ = ["Trigger", "preamble_excess", "preamble_triggers"]
 SPACING_HZ: Final = 150e3
 """Distance of the bands that are tried."""
 
+OUTSIDE: Final = 2
+"""Spacings by which a band may reach over the edges of the received one."""
+
+EVEN: Final = 0.15
+PART_DEVIATIONS: Final = 3.0
+"""Share of a box's mean excess that each part of it, a spacing wide, must have, and by how much its noise may hide it."""
+
 STRIDES: Final = 4
 """Windows that begin while one lasts."""
 
@@ -52,7 +59,7 @@ class Trigger:
     lower_hz
         Lower edge of its band, as an offset from the centre.
     train
-        Whether it was found as one of a train.
+        Whether it was found as one of a train and is weak: its half bin is worth a look.
     """
 
     step: int
@@ -72,6 +79,8 @@ def preamble_triggers(
 ) -> tuple[list[Trigger], int]:
     """Places with enough energy for a preamble, strongest first, and how many more there were.
 
+    Those that reach over the edges of the band are among them.
+
     Parameters
     ----------
     groups
@@ -81,32 +90,77 @@ def preamble_triggers(
     most
         As many are given, those of the trains last.
     """
-    steps = max(1, min(len(groups), round(WINDOW_S / step_s)))
-    stride, spacing = max(1, round(steps / STRIDES)), max(1, round(SPACING_HZ / group_hz))
-    width = spacing * max(1, round(PREAMBLE_WIDTH_HZ / (spacing * group_hz)))
-    if groups.shape[1] < width or not len(groups):
+    grid = grid_of(len(groups), step_s=step_s, group_hz=group_hz)
+    if groups.shape[1] < grid.width or not len(groups):
         return [], 0
-    means = box_means(groups, steps=steps, width=width, stride=stride, spacing=spacing)
-    lowers = (np.arange(means.shape[1]) * spacing - groups.shape[1] / 2) * group_hz
+    means = box_means(
+        groups, steps=grid.steps, width=grid.width, stride=grid.stride, spacing=grid.spacing, outside=OUTSIDE
+    )
+    lowers = ((np.arange(means.shape[1]) - OUTSIDE) * grid.spacing - groups.shape[1] / 2) * group_hz
     excess = np.where(
         allowed(lowers + PREAMBLE_WIDTH_HZ / 2, ranges),
-        (means / usual(means) - 1) * np.sqrt(independent_values(steps, width)),
+        (means / usual(means) - 1) * np.sqrt(independent_values(grid.steps, grid.width)),
         np.float32(-np.inf),
     )
-    near = (steps // stride + 1, round(PREAMBLE_WIDTH_HZ / SPACING_HZ))
-    maxima = list(local_maxima(excess, deviations, near))
+    maxima, free = local_maxima(excess, deviations, grid.near)
     steady = np.minimum(excess, np.float32(TRAIN_LIMIT))
-    trains = [
-        place
-        for period_s in TRAIN_PERIODS_S
-        for place in train_rows(steady, period_s / (stride * step_s), train_deviations, near)
-    ]
+    periods = [period_s / (grid.stride * step_s) for period_s in TRAIN_PERIODS_S]
+    members = {place for period in periods for place in train_places(steady, period, train_deviations, grid.near)}
+    expected = np.zeros(excess.shape, bool)
+    expected[tuple(np.array(sorted(members), np.int64).reshape(-1, 2).T)] = True
+    strong = [place for place in maxima if even(groups, grid, place, float(means[place]))]
     triggers = [
-        Trigger(step=row * stride, lower_hz=float(lowers[column]), train=train)
-        for places, train in ((maxima, False), (trains, True))
-        for row, column in places
+        Trigger(step=row * grid.stride, lower_hz=float(lowers[column]), train=train)
+        for row, column, train in (
+            *((*place, bool(excess[place] < TRAIN_LIMIT and expected[grid.around(place)].any())) for place in strong),
+            *((*place, True) for place in sorted(members) if free[place]),
+        )
     ]
     return triggers[:most], max(0, len(triggers) - most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Sizes and distances of the boxes, in steps and groups."""
+
+    steps: int
+    width: int
+    stride: int
+    spacing: int
+
+    @property
+    def near(self) -> tuple[int, int]:
+        """How many boxes away, in time and in frequency, another one is of the same burst."""
+        return self.steps // self.stride + 1, self.width // self.spacing
+
+    def around(self, place: tuple[int, int]) -> tuple[slice, slice]:
+        """The neighbourhood of a box."""
+        (row, column), (rows, columns) = place, self.near
+        return slice(max(0, row - rows), row + rows + 1), slice(max(0, column - columns), column + columns + 1)
+
+
+def grid_of(n_steps: int, *, step_s: float, group_hz: float) -> Grid:
+    """Boxes as large as a preamble, a whole number of strides long and of spacings wide where that is near enough."""
+    steps = max(1, min(n_steps, round(WINDOW_S / step_s)))
+    spacing = max(1, round(SPACING_HZ / group_hz))
+    return Grid(
+        steps=steps,
+        width=spacing * max(1, round(PREAMBLE_WIDTH_HZ / (spacing * group_hz))),
+        stride=max(1, round(steps / STRIDES)),
+        spacing=spacing,
+    )
+
+
+def even(groups: FloatArray, grid: Grid, place: tuple[int, int], mean: float) -> bool:
+    """Whether every part of a box that was received has its share of the energy; a narrow signal fills some."""
+    row, column = place
+    first = (column - OUTSIDE) * grid.spacing
+    begin, end = max(0, first), min(groups.shape[1], first + grid.width)
+    end -= (end - begin) % grid.spacing
+    box = groups[row * grid.stride :][: grid.steps, begin:end].mean(axis=0)
+    weakest = float(box.reshape(-1, grid.spacing).mean(axis=1).min())
+    noise = PART_DEVIATIONS / np.sqrt(independent_values(grid.steps, grid.spacing))
+    return bool(weakest * (1 + noise) - 1 >= EVEN * (mean - 1))
 
 
 def preamble_excess(
@@ -143,23 +197,28 @@ def usual(means: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(medians, np.median(medians)), np.float32)
 
 
-def local_maxima(excess: FloatArray, deviations: float, near: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Rows and columns of local maxima above a level, strongest first; each silences its neighbourhood."""
+def local_maxima(
+    excess: FloatArray, deviations: float, near: tuple[int, int]
+) -> tuple[list[tuple[int, int]], NDArray[np.bool_]]:
+    """Rows and columns of local maxima above a level, strongest first, and what lies in no one's neighbourhood."""
     rows, columns = np.nonzero(excess > deviations)
     order = np.argsort(-excess[rows, columns])
     free = np.ones(excess.shape, bool)
+    found = []
     for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
         if free[row, column]:
             free[max(0, row - near[0]) : row + near[0] + 1, max(0, column - near[1]) : column + near[1] + 1] = False
-            yield row, column
+            found.append((row, column))
+    return found, free
 
 
-def train_rows(
+def train_places(
     excess: FloatArray, period: float, deviations: float, near: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
     """Rows and columns of the boxes of the strongest trains."""
     if len(excess) < LEAST_TRAIN * period:
         return
     total, starts = folded(excess, period)
-    for row, column in list(local_maxima(total, deviations, near))[:TRAINS]:
+    strongest, _ = local_maxima(total, deviations, near)
+    for row, column in strongest[:TRAINS]:
         yield from ((int(start) + row, column) for start in starts if excess[int(start) + row, column] > TRAIN_LEAST)

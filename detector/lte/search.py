@@ -5,6 +5,7 @@ Ties the stages together and carries what they need of the past, in bounded size
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from detector.search import Context
 from detector.types import Burst, Emission, Event, EventKind, Finding, Label, Segment
 
 __all__ = ["LteState", "begin", "step"]
+
+WHOLE: Final = 0.99
+"""A preamble of which this much was received was received whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,17 +87,21 @@ def told(
 
 
 def burst_of(preamble: Preamble, piece: Piece) -> Burst:
-    """A preamble as a burst."""
+    """A preamble as a burst, without what of it lies outside the received band."""
+    edge = piece.stretch.sample_rate_hz / 2
+    lower, upper = max(-edge, preamble.lower_hz), min(edge, preamble.upper_hz)
+    detail = {"root": preamble.root, "preamble_format": preamble.format.number}
+    share = (upper - lower) / PREAMBLE_WIDTH_HZ
     return Burst(
         label=Label.LTE_PRACH,
         start=preamble.start,
         count=preamble.count,
-        freq_lower_hz=preamble.lower_hz,
-        freq_upper_hz=preamble.upper_hz,
+        freq_lower_hz=lower,
+        freq_upper_hz=upper,
         snr_db=float(10 * np.log10(preamble.power / (piece.noise * PREAMBLE_WIDTH_HZ))),
-        power_dbfs=float(10 * np.log10(preamble.power)),
+        power_dbfs=float(10 * np.log10(preamble.power * share)),
         clipped=piece.clipped,
-        detail={"root": preamble.root, "preamble_format": preamble.format.number},
+        detail=detail if share > WHOLE else {**detail, "received_share": round(share, 2)},
     )
 
 

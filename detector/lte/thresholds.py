@@ -17,9 +17,11 @@ class LteThresholds:
         The same of the energy of a train of them, folded.
     preamble_known_deviations
         The same where the profile knows roots of this site.
+    preamble_occasion_deviations
+        The same in the subframes and the band in which a cell that was heard listens.
     preamble_searches_per_s
-        Places searched in a second of samples, at most, and as many again where known cells listen; what is left out is
-        counted in an event.
+        Places searched in a second of samples, at most, and half as many for each occasion of a cell that was heard, the
+        loudest first; what energy would have had searched, and was not, is counted in an event.
     preamble_first_lag
         Share of what the first lag of a preamble as strong as a window would bring, from which the others are taken.
     preamble_rank, preamble_known_rank
@@ -47,6 +49,7 @@ class LteThresholds:
     preamble_deviations: float
     train_deviations: float
     preamble_known_deviations: float
+    preamble_occasion_deviations: float
     preamble_searches_per_s: float
     preamble_first_lag: float
     preamble_rank: float

@@ -115,7 +115,9 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
 
     Weak boxes count if their reference sequences speak for them; strong ones do not if theirs speak against them.
     """
-    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE, np.zeros(FINE.frequencies_hz.size))
+    groups = with_contrasts(lock.group)
+    prior = np.zeros(FINE.frequencies_hz.size)
+    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE, prior, groups=groups)
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
     boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
@@ -129,8 +131,8 @@ def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], likelihood:
         yield from (box for box in boxes if box.label is Label.LTE_SRS)
     channels = [box for box in boxes if box.label is not Label.LTE_SRS]
     last = reading.map.cells.shape[1]
-    groups = (reading.group, *range((reading.group + 1) % CONTRASTS, GROUPS, CONTRASTS))
-    for box, tally in zip(channels, tallied(stretch, reading, channels, EXACT, groups=groups), strict=True):
+    tallies = tallied(stretch, reading, channels, EXACT, groups=with_contrasts(reading.group))
+    for box, tally in zip(channels, tallies, strict=True):
         logs = float(tally.logs[0, 0, 0])
         own = tail_evidence(logs, tally.symbols)
         cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
@@ -138,6 +140,11 @@ def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], likelihood:
         enough = max(box.likelihood, box.likelihood + own - 2) >= likelihood if proven_cell else own >= ALONE
         if enough and not unlike:
             yield box
+
+
+def with_contrasts(group: int) -> tuple[int, ...]:
+    """A known group, and some others that tell what it has in common with them."""
+    return (group, *range((group + 1) % CONTRASTS, GROUPS, CONTRASTS))
 
 
 def boxed(stretch: Stretch, lattice: Lattice, scope: Scope, *, subframes: int | None = None) -> Reading:
@@ -160,22 +167,30 @@ def explained(energies: SlotMap, preambles: Sequence[Preamble], sample_rate_hz: 
     return under
 
 
-def proven(stretch: Stretch, reading: Reading, offsets: Offsets, prior: NDArray[np.float64]) -> Reading:
+def proven(
+    stretch: Stretch,
+    reading: Reading,
+    offsets: Offsets,
+    prior: NDArray[np.float64],
+    *,
+    groups: Sequence[int] = range(GROUPS),
+) -> Reading:
     """A reading with the evidence of its strongest boxes and the lattice that they fit best.
 
     Signals that repeat, as a base station's, repeat whatever likeness to a sequence they have by chance; true boxes are as
     alike as their level allows. Hence some of the boxes must come near to what is expected of them. Since a Zadoff-Chu
     sequence that is moved by a subcarrier is like one that is delayed, energy has a word in where the blocks lie.
     """
-    shared = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUSCH), offsets)
-    control = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUCCH), offsets)
+    shared = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUSCH), offsets, groups=groups)
+    control = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUCCH), offsets, groups=groups)
     best = reading
     for tallies in subsets(shared, control):
         evidence, place = reduce(Tally.plus, tallies).best(prior)
         evidence -= np.log(SUBSETS)
         alike = sum(tally.logs[place] >= ALIKE * tally.expected for tally in tallies)
         if evidence > best.evidence and alike >= ALIKE_SHARE * len(tallies):
-            best = moved(reading, offsets, place, evidence, sample_rate_hz=stretch.sample_rate_hz)
+            lattice = moved(reading.lattice, offsets, place, sample_rate_hz=stretch.sample_rate_hz)
+            best = replace(reading, lattice=lattice, evidence=evidence, group=groups[place[2]])
     return best
 
 
@@ -187,15 +202,12 @@ def subsets(shared: Sequence[Tally], control: Sequence[Tally]) -> Iterator[Seque
         yield [*shared, *control]
 
 
-def moved(
-    reading: Reading, offsets: Offsets, place: tuple[int, int, int], evidence: float, *, sample_rate_hz: float
-) -> Reading:
-    """A reading with its evidence, its lattice moved to where that was found."""
-    lattice = Lattice(
-        slot=reading.lattice.slot + float(offsets.times_s[place[0]]) * sample_rate_hz,
-        lower_hz=reading.lattice.lower_hz + float(offsets.frequencies_hz[place[1]]),
+def moved(lattice: Lattice, offsets: Offsets, place: tuple[int, int, int], *, sample_rate_hz: float) -> Lattice:
+    """A lattice, moved by the offsets at a place among those that were tried."""
+    return Lattice(
+        slot=lattice.slot + float(offsets.times_s[place[0]]) * sample_rate_hz,
+        lower_hz=lattice.lower_hz + float(offsets.frequencies_hz[place[1]]),
     )
-    return replace(reading, lattice=lattice, evidence=evidence, group=place[2])
 
 
 def loudest(boxes: Sequence[Box], label: Label) -> list[Box]:
