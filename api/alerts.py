@@ -16,15 +16,19 @@ from detector.fusion import Episode, Key, Report
 from detector.types import Activity, Label, Technology
 
 __all__ = [
+    "DOING",
     "MAX_EMISSIONS",
     "Alert",
     "AlertState",
     "Outcome",
+    "Priority",
     "Settlement",
+    "Withheld",
     "alert_of",
     "ended",
     "merged",
     "settle",
+    "taken_over",
     "why",
 ]
 
@@ -62,6 +66,27 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+class Priority(StrEnum):
+    """How urgent an alert is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """Higher is more urgent."""
+        return tuple(Priority).index(self)
+
+
+class Withheld(StrEnum):
+    """Why an alert is recorded and listed, but not announced."""
+
+    ON_DELAY = "on-delay"
+    STANDING = "standing"
+    SHELVED = "shelved"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One probable phone in one wing for one episode.
@@ -90,6 +115,12 @@ class Alert:
     waiting_us, escalated_us
         Since when it waits for a person, by the hub's clock, and when it was told that nobody came; None if it does not
         wait, or was not escalated since.
+    priority_why
+        In one plain sentence; empty while nothing is decided.
+    announced_us, announcements
+        When people were last told of it, by the hub's clock, and how often.
+    withheld
+        Why they were not; None if they were, or nothing is decided yet.
     """
 
     id: int
@@ -117,6 +148,16 @@ class Alert:
     escalated_us: int | None = None
     heard_wing: str | None = None
     location: Location | None = None
+    priority: Priority = Priority.LOW
+    priority_why: str = ""
+    announced_us: int | None = None
+    announcements: int = 0
+    withheld: Withheld | None = None
+
+    @property
+    def cell(self) -> str | None:
+        """The cell in which the phone probably is, if one can be told."""
+        return None if self.location is None else next(iter(self.location.cells), None)
 
     @property
     def held(self) -> bool:
@@ -124,8 +165,19 @@ class Alert:
         return self.state is not AlertState.CLOSED and (self.state is not AlertState.OPEN or self.version > 0)
 
 
-HANDLING: Final = ("state", "version", "outcome", "waiting_us", "escalated_us")
-"""What people did with an alert; no evidence changes it."""
+HANDLING: Final = (
+    "state",
+    "version",
+    "outcome",
+    "waiting_us",
+    "escalated_us",
+    "priority",
+    "priority_why",
+    "announced_us",
+    "announcements",
+    "withheld",
+)
+"""What people did with an alert, and what they were told of it; no evidence changes it by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +231,6 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         emissions=len(episode.reports),
         detections=sum(report.detections for report in episode.reports),
         why=why(episode),
-        waiting_us=now_us,
     )
     return fresh if known is None else replace(fresh, **{name: getattr(known, name) for name in HANDLING})
 
@@ -199,6 +250,14 @@ def merged(alert: Alert, *, into: int) -> Alert:
     return replace(
         alert, state=AlertState.CLOSED, active=False, merged_into=into, version=alert.version + 1, waiting_us=None
     )
+
+
+def taken_over(alert: Alert, gone: Alert) -> Alert:
+    """The alert after it took another one's evidence: who was told of that one was told of this one."""
+    if alert.announced_us is not None or gone.announced_us is None:
+        return alert
+    told = ("announced_us", "announcements", "waiting_us", "escalated_us")
+    return replace(alert, withheld=None, **{name: getattr(gone, name) for name in told})
 
 
 def why(episode: Episode) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.alerts import Alert, Settlement, alert_of, settle
+from api.alerts import Alert, Settlement, alert_of, settle, taken_over
 from api.alerts_life import bury
 from api.repository import Repository
 from detector.fusion import Key, Report, episodes, gathered, near
@@ -19,7 +19,7 @@ __all__ = ["Rules", "associate"]
 REACH_GAPS: Final = 6
 """What was over this many longest pauses before new evidence stays as it was settled."""
 
-MAX_AROUND: Final = 4000
+MAX_AROUND: Final = 1000
 """No more reports are looked at for one batch; only a sensor that raves sends so many."""
 
 
@@ -75,7 +75,7 @@ def resettle(
     living = changed - settlement.merged.keys()
     return (
         opened
-        + refreshed(repository, living, alerts, rules=rules, now_us=now_us)
+        + refreshed(repository, living, heirs_of(settlement, alerts), rules=rules, now_us=now_us)
         + buried(repository, settlement, alerts, now_us=now_us)
     )
 
@@ -145,6 +145,14 @@ def refreshed(
             changed.append(alert)
     repository.save_alerts(changed)
     return changed
+
+
+def heirs_of(settlement: Settlement, alerts: Mapping[int, Alert]) -> dict[int, Alert]:
+    """The alerts as they were, those into which others merge with what people were told of these."""
+    heirs = dict(alerts)
+    for loser, winner in sorted(settlement.merged.items()):
+        heirs[winner] = taken_over(heirs[winner], alerts[loser])
+    return heirs
 
 
 def buried(repository: Repository, settlement: Settlement, alerts: Mapping[int, Alert], *, now_us: int) -> list[Alert]:

@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api import association, locating, telling
+from api import annunciation, association, locating, telling
 from api.alerts import Alert
+from api.annunciation import AlarmRules
 from api.association import Rules
 from api.clocks import ClockMark, TimeError, clock_offset_us, require_possible
 from api.database import Database
 from api.deeds import escalate_overdue
+from api.discipline import Discipline
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
 from api.places import ListeningRules
 from api.premises import Current
+from api.priority import PriorityRules
 from api.repository import Repository
 from api.settings import Settings
+from api.shelving import ShelvingRules
 from api.states import SensorStatus, heard
 from api.views import Receipt
 from detector.fusion import Report, later
@@ -87,6 +91,26 @@ class Hub:
             hearing_snr_db=self.settings.hearing_snr_db,
         )
 
+    @property
+    def alarm_rules(self) -> AlarmRules:
+        """Which alerts are announced, and how urgent they are."""
+        told = self.settings
+        return AlarmRules(
+            discipline=Discipline(
+                on_delay_us=round(told.on_delay_s * MICROSECONDS),
+                realarm_us=round(told.realarm_s * MICROSECONDS),
+                window_us=round(told.rate_window_s * MICROSECONDS),
+                most=told.most_alerts,
+            ),
+            priority=PriorityRules(sure=told.priority_sure, repeats=told.repeat_alerts),
+            shelving=ShelvingRules(
+                longest_us=round(told.shelf_limit_s * MICROSECONDS),
+                confirm_within_us=round(told.shelf_confirm_s * MICROSECONDS),
+            ),
+            repeat_us=round(told.repeat_days * 86_400 * MICROSECONDS),
+            escalate_after_us=self.escalate_after_us,
+        )
+
 
 def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
     """Store a batch and all that follows from it; it is durable when this returns.
@@ -112,8 +136,8 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
         offset_us = note_heartbeat(repository, batch, now_us=now_us, clock_limit_us=hub.clock_limit_us)
         reports = take_reports(repository, batch, hub.site, offset_us=offset_us)
         changed = association.associate(repository, reports, rules=hub.rules, now_us=now_us)
-        changed = placed(repository, hub, changed, now_us=now_us)
-        told = telling.tell_alerts(repository, hub.site, changed, now_us=now_us)
+        placed = with_places(repository, hub, changed, now_us=now_us)
+        told = announced(repository, hub, placed, now_us=now_us)
         told |= telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
     if told:
         hub.feed.wake()
@@ -122,19 +146,34 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
 
 def sweep(hub: Hub) -> None:
     """Do what the passing of time asks for."""
-    now_us = hub.now_us
+    now_us, rules = hub.now_us, hub.alarm_rules
     with hub.database.writing() as connection:
         repository = Repository(connection)
-        moved = locating.place(
-            repository, hub.current.premises, repository.active_alerts(), rules=hub.listening, now_us=now_us
-        )
-        told = telling.tell_alerts(repository, hub.site, moved, now_us=now_us)
+        told = annunciation.keep_shelves(repository, rules=rules, now_us=now_us)
+        told |= announced(repository, hub, due(repository, hub, now_us=now_us), now_us=now_us)
+        told |= annunciation.keep_standing(repository, rules=rules, now_us=now_us)
         told |= escalate_overdue(repository, hub.site, now_us=now_us, limit_us=hub.escalate_after_us)
         told |= telling.sweep(
             repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, stale_after_us=hub.stale_after_us
         )
     if told:
         hub.feed.wake()
+
+
+def due(repository: Repository, hub: Hub, *, now_us: int) -> list[Alert]:
+    """Alerts that time has changed: by what sensors did not hear since, or because they may be announced now."""
+    active = repository.active_alerts()
+    moved = locating.place(repository, hub.current.premises, active, rules=hub.listening, now_us=now_us)
+    waiting = annunciation.undecided(repository, rules=hub.alarm_rules, now_us=now_us)
+    return list(({alert.id: alert for alert in waiting} | {alert.id: alert for alert in moved}).values())
+
+
+def announced(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: int) -> bool:
+    """Judge alerts that changed and tell those that people are to know of; says whether there were any."""
+    if not alerts:
+        return False
+    judged = annunciation.judge(repository, alerts, rules=hub.alarm_rules, now_us=now_us)
+    return annunciation.tell_judged(repository, hub.site, judged, now_us=now_us)
 
 
 def learn(hub: Hub) -> bool:
@@ -144,7 +183,7 @@ def learn(hub: Hub) -> bool:
     )
 
 
-def placed(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: int) -> list[Alert]:
+def with_places(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: int) -> list[Alert]:
     """The same alerts, each at the place where its phone probably is."""
     moved = locating.place(repository, hub.current.premises, alerts, rules=hub.listening, now_us=now_us)
     by_number = {alert.id: alert for alert in moved}

@@ -99,10 +99,7 @@ def wings(hub: Hub) -> Page[WingView]:
     """All wings and how they stand."""
     with hub.database.reading() as connection:
         repository = Repository(connection)
-        standing = telling.sensor_views(
-            hub.site, repository.sensors(), now_us=hub.now_us, stale_after_us=hub.stale_after_us
-        )
-        items = telling.wing_views(hub.site, standing, repository.wing_counts(wing.name for wing in hub.site.wings))
+        _, items = telling.standing_views(repository, hub.site, now_us=hub.now_us, stale_after_us=hub.stale_after_us)
         return Page(items=items, next=None, event_id=repository.change_range()[1])
 
 
@@ -110,9 +107,7 @@ def sensors(hub: Hub) -> Page[SensorView]:
     """All sensors and how they fare."""
     with hub.database.reading() as connection:
         repository = Repository(connection)
-        items = telling.sensor_views(
-            hub.site, repository.sensors(), now_us=hub.now_us, stale_after_us=hub.stale_after_us
-        )
+        items, _ = telling.standing_views(repository, hub.site, now_us=hub.now_us, stale_after_us=hub.stale_after_us)
         return Page(items=items, next=None, event_id=repository.change_range()[1])
 
 

@@ -23,10 +23,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from api.actors import ActorKind
-from api.alerts import AlertState, Outcome
+from api.actors import Actor, ActorKind
+from api.alerts import AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act
 from api.places import Evidence, Location
+from api.shelving import ShelfKind
+from api.standing import Busyness, Comparison
 from detector.types import Activity, Label, Technology
 
 __all__ = [
@@ -36,7 +38,10 @@ __all__ = [
     "ChangeRow",
     "DetectionRow",
     "EmissionRow",
+    "LearnedRow",
     "SensorRow",
+    "ShelfRow",
+    "StandingRow",
     "ToldRow",
     "TransitionRow",
 ]
@@ -98,6 +103,37 @@ class LocationColumn(TypeDecorator[Location]):
         return None if value is None else Location(**value | {"evidence": Evidence(**value["evidence"])})
 
 
+class ActorColumn(TypeDecorator[Actor]):
+    """Who did something, as JSON; what the actor may do is not stored."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Actor | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else {"name": value.name, "kind": value.kind, "verified": value.verified}
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Actor | None:  # noqa: ANN401, ARG002
+        """From the database."""
+        return None if value is None else Actor(**value | {"kind": ActorKind(value["kind"])})
+
+
+class BusynessColumn(TypeDecorator[Busyness]):
+    """How busy a wing is, as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Busyness | None, dialect: Dialect) -> dict[str, Any]:  # noqa: ARG002
+        """To the database."""
+        assert value is not None  # noqa: S101 - the column is never empty
+        return asdict(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Busyness:  # noqa: ANN401, ARG002
+        """From the database."""
+        return Busyness(**value | {"comparison": Comparison(value["comparison"])})
+
+
 class Base(DeclarativeBase):
     """Root of all tables."""
 
@@ -112,6 +148,11 @@ class Base(DeclarativeBase):
         Act: Word(Act),
         ActorKind: Word(ActorKind),
         Location: LocationColumn(),
+        Actor: ActorColumn(),
+        Busyness: BusynessColumn(),
+        Priority: Word(Priority),
+        Withheld: Word(Withheld),
+        ShelfKind: Word(ShelfKind),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
     }
@@ -211,6 +252,10 @@ class AlertRow(Base):
         Index("ix_alerts_wing", "wing", "updated_us"),
         Index("ix_alerts_waiting", "state", "escalated_us", "waiting_us"),
         Index("ix_alerts_taught", "taught", "active", "id"),
+        Index("ix_alerts_announced", "announced_us"),
+        Index("ix_alerts_withheld", "state", "withheld"),
+        Index("ix_alerts_cell", "cell", "opened_us"),
+        Index("ix_alerts_wing_opened", "wing", "opened_us"),
         COUNTED,
     )
 
@@ -240,6 +285,12 @@ class AlertRow(Base):
     heard_wing: Mapped[str | None]
     location: Mapped[Location | None]
     taught: Mapped[bool] = mapped_column(default=False)
+    cell: Mapped[str | None]
+    priority: Mapped[Priority]
+    priority_why: Mapped[str]
+    announced_us: Mapped[int | None]
+    announcements: Mapped[int]
+    withheld: Mapped[Withheld | None]
 
 
 class TransitionRow(Base):
@@ -261,6 +312,42 @@ class TransitionRow(Base):
     note: Mapped[str]
     outcome: Mapped[Outcome | None]
     cell: Mapped[str | None]
+
+
+class StandingRow(Base):
+    """The standing alarm of a busy wing."""
+
+    __tablename__ = "standing_alarms"
+    __table_args__ = (Index("ix_standing_ended", "ended_us", "wing"), COUNTED)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    wing: Mapped[str | None]
+    began_us: Mapped[int]
+    ended_us: Mapped[int | None]
+    told_us: Mapped[int]
+    acknowledged_us: Mapped[int | None]
+    acknowledged_by: Mapped[Actor | None]
+    escalated_us: Mapped[int | None]
+    busyness: Mapped[Busyness]
+
+
+class ShelfRow(Base):
+    """A sensor or a wing whose alerts are not announced for a time, and who wanted that."""
+
+    __tablename__ = "shelves"
+    __table_args__ = (Index("ix_shelves_ended", "ended_us"), COUNTED)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    kind: Mapped[ShelfKind]
+    name: Mapped[str]
+    reason: Mapped[str]
+    asked_us: Mapped[int]
+    asked_by: Mapped[Actor]
+    until_us: Mapped[int]
+    since_us: Mapped[int | None]
+    confirmed_by: Mapped[Actor | None]
+    ended_us: Mapped[int | None]
+    ended_by: Mapped[Actor | None]
 
 
 class SensorRow(Base):

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from api.alarm_book import AlarmBook
 from api.alerts import Alert, AlertState
 from api.journal import Journal
 from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, LearnedRow, SensorRow, ToldRow
@@ -59,11 +60,12 @@ T = TypeVar("T")
 
 
 class Repository:
-    """Queries on one connection; those about what people did are in its ``journal``."""
+    """Queries on one connection; those about what people did are in ``journal``, those about announcing in ``alarms``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.journal = Journal(connection)
+        self.alarms = AlarmBook(connection)
 
     # --- batches and detections
 

@@ -1,15 +1,16 @@
-"""The paths by which people act: what they may do to an alert, and what was done to it."""
+"""The paths by which people act: on alerts, on standing alarms, and on what is shelved."""
 
 from typing import Annotated, Final
 
 from fastapi import Query
 
-from api import handling
+from api import handling, shelves
 from api.alerts_life import Act
 from api.handling import ActRequest, CloseRequest
 from api.lists import NoQuery
 from api.requests import BoundedRoute, Number, TheActor, TheHub, api_router, readable
-from api.views import AlertView, Listing, TransitionView
+from api.shelves import ShelfRequest
+from api.views import AlertView, Listing, ShelfView, StandingView, TransitionView
 
 __all__ = ["router"]
 
@@ -44,3 +45,45 @@ def post_reopen(hub: TheHub, alert: Number, actor: TheActor, request: ActRequest
 def get_transitions(hub: TheHub, alert: Number, _: Annotated[NoQuery, Query()]) -> Listing[TransitionView]:
     """List what was done to an alert, in its order."""
     return Listing(items=handling.transitions(hub, alert))
+
+
+class WhichOnes(NoQuery):
+    """Whether only what is not over is listed."""
+
+    open: bool = True
+
+
+@readable(router, "/standing")
+def get_standing(hub: TheHub, query: Annotated[WhichOnes, Query()]) -> Listing[StandingView]:
+    """List the standing alarms of busy wings, latest first."""
+    return Listing(items=shelves.standing(hub, open_only=query.open))
+
+
+@router.post("/standing/{alarm}/acknowledge")
+def post_standing_acknowledge(hub: TheHub, alarm: Number, actor: TheActor) -> StandingView:
+    """Take a standing alarm on."""
+    return shelves.acknowledge(hub, alarm, actor=actor)
+
+
+@readable(router, "/shelves")
+def get_shelves(hub: TheHub, query: Annotated[WhichOnes, Query()]) -> Listing[ShelfView]:
+    """List what is shelved, latest first."""
+    return Listing(items=shelves.shelves(hub, open_only=query.open))
+
+
+@router.post("/shelves")
+def post_shelf(hub: TheHub, actor: TheActor, request: ShelfRequest) -> ShelfView:
+    """Shelve a sensor, or ask to shelve a wing."""
+    return shelves.shelve(hub, request, actor=actor)
+
+
+@router.post("/shelves/{shelf}/confirm")
+def post_shelf_confirm(hub: TheHub, shelf: Number, actor: TheActor) -> ShelfView:
+    """Agree, as the second person, to shelve a wing."""
+    return shelves.confirm(hub, shelf, actor=actor)
+
+
+@router.post("/shelves/{shelf}/end")
+def post_shelf_end(hub: TheHub, shelf: Number, actor: TheActor) -> ShelfView:
+    """Take a shelf back."""
+    return shelves.end(hub, shelf, actor=actor)

@@ -8,6 +8,8 @@ from sqlalchemy import Row
 from api.actors import Actor
 from api.alerts import Alert
 from api.alerts_life import Transition
+from api.shelving import Shelf
+from api.standing import Standing
 from api.states import SensorStatus
 from detector.fusion import Report
 from detector.times import from_microseconds, to_microseconds
@@ -22,6 +24,10 @@ __all__ = [
     "detection_columns",
     "report_columns",
     "report_of",
+    "shelf_columns",
+    "shelf_of",
+    "standing_columns",
+    "standing_of",
     "status_columns",
     "status_of",
     "stored_detection",
@@ -68,6 +74,8 @@ DETECTION: Final = tuple(f.name for f in fields(SensorDetection) if not f.name.e
 REPORT: Final = tuple(f.name for f in fields(Report))
 STATUS: Final = tuple(f.name for f in fields(SensorStatus) if f.name != "heartbeat")
 
+SHELF: Final = tuple(f.name for f in fields(Shelf))
+STANDING: Final = tuple(f.name for f in fields(Standing))
 TRANSITION: Final = tuple(f.name for f in fields(Transition) if f.name not in ("alert", "actor"))
 
 
@@ -78,7 +86,7 @@ def picked(value: object, names: tuple[str, ...]) -> dict[str, Any]:
 
 def alert_columns(alert: Alert) -> dict[str, Any]:
     """An alert as a row."""
-    return picked(alert, ALERT)
+    return picked(alert, ALERT) | {"cell": alert.cell}
 
 
 def alert_of(row: AnyRow) -> Alert:
@@ -121,6 +129,26 @@ def stored_detection(row: AnyRow) -> StoredDetection:
         **picked(row, DETECTION), start_utc=from_microseconds(row.start_us), end_utc=from_microseconds(row.end_us)
     )
     return StoredDetection(**picked(row, ("id", "sensor", "boot", "sequence")), alert=row.alert_id, detection=detection)
+
+
+def shelf_columns(shelf: Shelf) -> dict[str, Any]:
+    """A shelf as a row."""
+    return picked(shelf, SHELF)
+
+
+def shelf_of(row: AnyRow) -> Shelf:
+    """A shelf from its row."""
+    return Shelf(**picked(row, SHELF))
+
+
+def standing_columns(alarm: Standing) -> dict[str, Any]:
+    """A standing alarm as a row."""
+    return picked(alarm, STANDING)
+
+
+def standing_of(row: AnyRow) -> Standing:
+    """A standing alarm from its row."""
+    return Standing(**picked(row, STANDING))
 
 
 def transition_columns(transition: Transition) -> dict[str, Any]:

@@ -59,6 +59,29 @@ class Settings(BaseSettings):
     escalate_after_s: Seconds = Field(
         300.0, description="An alert that nobody acknowledged for this long is escalated [s]."
     )
+    on_delay_s: Annotated[float, Ge(0), Le(600)] = Field(
+        0.0, description="An alert is announced once it is this old [s]."
+    )
+    realarm_s: Seconds = Field(
+        1800.0, description="An alert that nobody takes on is announced again after this, while its phone is heard [s]."
+    )
+    rate_window_s: Seconds = Field(600.0, description="Over this time the alerts of a wing are counted [s].")
+    most_alerts: Annotated[int, Ge(1), Le(1000)] = Field(
+        6, description="So many alerts of one wing are announced in that time; a standing alarm stands for the others."
+    )
+    priority_sure: Annotated[float, Ge(0), Le(1)] = Field(
+        0.5, description="An alert is of low priority below this probability of an unpermitted phone inside."
+    )
+    repeat_alerts: Annotated[int, Ge(2)] = Field(
+        3, description="So many alerts from one cell within repeat_days make the last one more urgent."
+    )
+    repeat_days: Annotated[float, Gt(0), Le(365)] = Field(
+        7.0, description="How far back alerts of one cell are counted [days]."
+    )
+    shelf_limit_s: Seconds = Field(28800.0, description="Nothing is shelved for longer than this [s].")
+    shelf_confirm_s: Seconds = Field(
+        900.0, description="A wing is shelved only if a second person agrees within this time [s]."
+    )
     silence_settle_s: Seconds = Field(
         3.0,
         description="A silence says something of a phone once its sensor listened for this long after it began [s].",

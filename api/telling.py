@@ -5,17 +5,37 @@ what was told last, apart from fields that change all the time.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from api.alerts import Alert, ended
 from api.alerts_life import Transition
 from api.repository import Repository
+from api.shelving import Shelf, ShelfKind, in_force
+from api.standing import Standing
 from api.states import SensorState, SensorStatus, WingCounts, sensor_state
-from api.views import SensorView, WingView, alert_view, sensor_view, transition_view, wing_view
+from api.views import (
+    SensorView,
+    WingView,
+    alert_view,
+    sensor_view,
+    shelf_view,
+    standing_view,
+    transition_view,
+    wing_view,
+)
 from detector.site import Site
 
-__all__ = ["KEPT_CHANGES", "sensor_views", "sweep", "tell_alerts", "tell_standing", "tell_transitions", "wing_views"]
+__all__ = [
+    "KEPT_CHANGES",
+    "standing_views",
+    "sweep",
+    "tell_alerts",
+    "tell_shelf",
+    "tell_standing",
+    "tell_standing_alarm",
+    "tell_transitions",
+]
 
 KEPT_CHANGES: Final = 20_000
 """Messages that a reader may be behind and still go on without a gap."""
@@ -28,29 +48,70 @@ SEEN_STEP_S: Final = 10
 
 
 def sensor_views(
-    site: Site, statuses: Mapping[str, SensorStatus], *, now_us: int, stale_after_us: int
+    site: Site,
+    statuses: Mapping[str, SensorStatus],
+    *,
+    now_us: int,
+    stale_after_us: int,
+    shelves: Sequence[Shelf] = (),
 ) -> list[SensorView]:
     """All sensors of the site."""
+    shelved = in_force(shelves, ShelfKind.SENSOR, now_us=now_us)
     return [
         sensor_view(
             place.name,
             wing=place.wing,
             state=sensor_state(statuses.get(place.name), now_us=now_us, stale_after_us=stale_after_us),
             status=statuses.get(place.name),
+            shelved_until_us=shelved.get(place.name),
         )
         for place in site.sensors
     ]
 
 
-def wing_views(site: Site, sensors: Iterable[SensorView], counts: Mapping[str | None, WingCounts]) -> list[WingView]:
+def wing_views(
+    site: Site,
+    sensors: Iterable[SensorView],
+    counts: Mapping[str | None, WingCounts],
+    *,
+    now_us: int,
+    shelves: Sequence[Shelf] = (),
+) -> list[WingView]:
     """All wings of the site."""
+    shelved = in_force(shelves, ShelfKind.WING, now_us=now_us)
     by_wing: dict[str | None, dict[str, SensorState]] = {}
     for sensor in sensors:
         by_wing.setdefault(sensor.wing, {})[sensor.name] = sensor.state
     return [
-        wing_view(wing, sensors=by_wing.get(wing.name, {}), counts=counts.get(wing.name, WingCounts()))
+        wing_view(
+            wing,
+            sensors=by_wing.get(wing.name, {}),
+            counts=counts.get(wing.name, WingCounts()),
+            shelved_until_us=shelved.get(wing.name),
+        )
         for wing in site.wings
     ]
+
+
+def standing_views(
+    repository: Repository, site: Site, *, now_us: int, stale_after_us: int
+) -> tuple[list[SensorView], list[WingView]]:
+    """All sensors and all wings as they stand now."""
+    shelves = repository.alarms.shelves(open_only=True)
+    sensors = sensor_views(site, repository.sensors(), now_us=now_us, stale_after_us=stale_after_us, shelves=shelves)
+    counts = repository.wing_counts(wing.name for wing in site.wings)
+    return sensors, wing_views(site, sensors, counts, now_us=now_us, shelves=shelves)
+
+
+def tell_standing_alarm(repository: Repository, alarm: Standing, *, window_us: int, now_us: int) -> None:
+    """Tell the standing alarm of a wing."""
+    message = standing_view(alarm, window_us=window_us).model_dump_json()
+    repository.add_changes("standing", [message], at_us=now_us)
+
+
+def tell_shelf(repository: Repository, shelf: Shelf, *, now_us: int) -> None:
+    """Tell what was shelved, or is no longer."""
+    repository.add_changes("shelf", [shelf_view(shelf).model_dump_json()], at_us=now_us)
 
 
 def tell_alerts(repository: Repository, site: Site, alerts: Iterable[Alert], *, now_us: int) -> bool:
@@ -69,8 +130,7 @@ def tell_transitions(repository: Repository, transitions: Iterable[Transition], 
 
 def tell_standing(repository: Repository, site: Site, *, now_us: int, stale_after_us: int) -> bool:
     """Tell the sensors and wings that differ from what was told last; says whether there were any."""
-    sensors = sensor_views(site, repository.sensors(), now_us=now_us, stale_after_us=stale_after_us)
-    wings = wing_views(site, sensors, repository.wing_counts(wing.name for wing in site.wings))
+    sensors, wings = standing_views(repository, site, now_us=now_us, stale_after_us=stale_after_us)
     before = repository.told()
     told: dict[tuple[str, str], str] = {}
     views: tuple[tuple[str, list[SensorView] | list[WingView]], ...] = (("sensor", sensors), ("wing", wings))

@@ -5,15 +5,18 @@ Fields are added to, never renamed. Times are RFC 3339 in UTC.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from api.actors import Actor, ActorKind
-from api.alerts import Alert, AlertState, Outcome
+from api.alerts import Alert, AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act, Transition
 from api.places import Location
+from api.reasons import reasons
 from api.rows import StoredDetection
+from api.shelving import Shelf, ShelfKind
+from api.standing import Comparison, Standing, sentence
 from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
 from detector.site import Site, Wing
 from detector.times import format_utc, from_microseconds
@@ -30,11 +33,15 @@ __all__ = [
     "Page",
     "Receipt",
     "SensorView",
+    "ShelfView",
+    "StandingView",
     "TransitionView",
     "WingView",
     "alert_view",
     "detection_view",
     "sensor_view",
+    "shelf_view",
+    "standing_view",
     "transition_view",
     "wing_view",
 ]
@@ -43,6 +50,9 @@ T = TypeVar("T")
 
 Utc = Annotated[datetime, PlainSerializer(format_utc, return_type=str)]
 """Told to the microsecond always, so that times sort as text."""
+
+
+SHELVED: Final = "Its alerts are not announced: the wing is shelved."
 
 
 class View(BaseModel):
@@ -94,6 +104,7 @@ class WingView(View):
     active_alerts: int
     last_alert_utc: Utc | None
     why: str
+    shelved_until_utc: Utc | None
 
 
 class SensorView(View):
@@ -110,6 +121,7 @@ class SensorView(View):
     clipped_share: float | None
     queue: int | None
     profile: str | None
+    shelved_until_utc: Utc | None
 
 
 class CellView(View):
@@ -163,6 +175,11 @@ class AlertView(View):
     outcome: Outcome | None
     escalated_utc: Utc | None
     location: LocationView | None
+    priority: Priority
+    announced_utc: Utc | None
+    announcements: int
+    withheld: Withheld | None
+    reasons: list[str]
 
 
 class ActorView(View):
@@ -171,6 +188,40 @@ class ActorView(View):
     name: str
     kind: ActorKind
     verified: bool
+
+
+class StandingView(View):
+    """The standing alarm of a busy wing; ``wing`` is null for what is outside, ``usual`` while too little is recorded."""
+
+    id: int
+    wing: str | None
+    began_utc: Utc
+    ended_utc: Utc | None
+    alerts: int
+    minutes: float
+    usual: float | None
+    comparison: Comparison
+    cells: dict[str, float]
+    acknowledged_utc: Utc | None
+    acknowledged_by: ActorView | None
+    escalated_utc: Utc | None
+    why: str
+
+
+class ShelfView(View):
+    """A sensor or a wing whose alerts are not announced for a time."""
+
+    id: int
+    kind: ShelfKind
+    name: str
+    reason: str
+    asked_utc: Utc
+    asked_by: ActorView
+    until_utc: Utc
+    since_utc: Utc | None
+    confirmed_by: ActorView | None
+    ended_utc: Utc | None
+    ended_by: ActorView | None
 
 
 class TransitionView(View):
@@ -239,7 +290,8 @@ def location_view(location: Location, *, site: Site) -> LocationView:
 
 def alert_view(alert: Alert, *, site: Site) -> AlertView:
     """An alert as callers see it."""
-    made = {"opened_utc", "updated_utc", "ended_utc", "escalated_utc", "kinds", "sensors", "location"}
+    made = {"opened_utc", "updated_utc", "ended_utc", "escalated_utc", "announced_utc"}
+    made |= {"kinds", "sensors", "location", "reasons"}
     updated_utc = from_microseconds(alert.updated_us)
     return AlertView(
         **{name: getattr(alert, name) for name in AlertView.model_fields.keys() - made},
@@ -250,12 +302,52 @@ def alert_view(alert: Alert, *, site: Site) -> AlertView:
         ended_utc=None if alert.active else updated_utc,
         escalated_utc=instant(alert.escalated_us),
         location=None if alert.location is None else location_view(alert.location, site=site),
+        announced_utc=instant(alert.announced_us),
+        reasons=list(reasons(alert)),
     )
 
 
 def actor_view(actor: Actor) -> ActorView:
     """Who did something, as callers see it."""
     return ActorView(name=actor.name, kind=actor.kind, verified=actor.verified)
+
+
+def standing_view(alarm: Standing, *, window_us: int) -> StandingView:
+    """A standing alarm as callers see it."""
+    minutes = window_us / 60e6
+    by = alarm.acknowledged_by
+    return StandingView(
+        id=alarm.id,
+        wing=alarm.wing,
+        began_utc=from_microseconds(alarm.began_us),
+        ended_utc=instant(alarm.ended_us),
+        minutes=minutes,
+        alerts=alarm.busyness.alerts,
+        usual=alarm.busyness.usual,
+        comparison=alarm.busyness.comparison,
+        cells=dict(alarm.busyness.cells),
+        acknowledged_utc=instant(alarm.acknowledged_us),
+        acknowledged_by=None if by is None else actor_view(by),
+        escalated_utc=instant(alarm.escalated_us),
+        why=sentence(alarm, minutes=minutes),
+    )
+
+
+def shelf_view(shelf: Shelf) -> ShelfView:
+    """A shelf as callers see it."""
+    by = {name: getattr(shelf, name) for name in ("confirmed_by", "ended_by")}
+    return ShelfView(
+        id=shelf.id,
+        kind=shelf.kind,
+        name=shelf.name,
+        reason=shelf.reason,
+        asked_utc=from_microseconds(shelf.asked_us),
+        asked_by=actor_view(shelf.asked_by),
+        until_utc=from_microseconds(shelf.until_us),
+        since_utc=instant(shelf.since_us),
+        ended_utc=instant(shelf.ended_us),
+        **{name: None if actor is None else actor_view(actor) for name, actor in by.items()},
+    )
 
 
 def transition_view(transition: Transition) -> TransitionView:
@@ -286,7 +378,14 @@ def detection_view(stored: StoredDetection, *, site: Site) -> DetectionView:
     )
 
 
-def sensor_view(name: str, *, wing: str | None, state: SensorState, status: SensorStatus | None) -> SensorView:
+def sensor_view(
+    name: str,
+    *,
+    wing: str | None,
+    state: SensorState,
+    status: SensorStatus | None,
+    shelved_until_us: int | None = None,
+) -> SensorView:
     """A sensor as callers see it."""
     told = ("sample_rate_hz", "centre_hz", "noise_floor_dbfs", "gaps", "clipped_share", "queue", "profile")
     return SensorView(
@@ -294,11 +393,14 @@ def sensor_view(name: str, *, wing: str | None, state: SensorState, status: Sens
         wing=wing,
         state=state,
         last_seen_utc=None if status is None else from_microseconds(status.seen_us),
+        shelved_until_utc=instant(shelved_until_us),
         **{field: None if status is None else getattr(status.heartbeat, field) for field in told},
     )
 
 
-def wing_view(wing: Wing, *, sensors: Mapping[str, SensorState], counts: WingCounts) -> WingView:
+def wing_view(
+    wing: Wing, *, sensors: Mapping[str, SensorState], counts: WingCounts, shelved_until_us: int | None = None
+) -> WingView:
     """A wing as staff see it.
 
     Parameters
@@ -314,6 +416,7 @@ def wing_view(wing: Wing, *, sensors: Mapping[str, SensorState], counts: WingCou
         sensors=len(sensors),
         sensors_fresh=sum(s is SensorState.FRESH for s in sensors.values()),
         active_alerts=counts.active,
-        last_alert_utc=None if counts.last_us is None else from_microseconds(counts.last_us),
-        why=why,
+        last_alert_utc=instant(counts.last_us),
+        why=why if shelved_until_us is None else f"{why} {SHELVED}",
+        shelved_until_utc=instant(shelved_until_us),
     )

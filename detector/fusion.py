@@ -259,16 +259,18 @@ def components(
 
     Two spans are connected if their keys are ``linked``, which a key always is to itself, and the pause between them is
     no longer than ``reach_us``. Since spans of one key that reach the same instant are connected, the sweep remembers
-    only the one of each key that ends last: its time grows with the number of keys, not with the square of the spans.
+    only the one of each key that ends last, and asks once whether two keys are linked: its time grows with the number of
+    spans and with the square of the keys, not with the square of the spans.
     """
     ordered = sorted(spans, key=lambda span: span.start_us)
     roots = list(range(len(ordered)))
     latest: dict[Kind, int] = {}
+    links: dict[Kind, list[Kind]] = {}
     for index, span in enumerate(ordered):
         own = key(span)
-        latest = {k: i for k, i in latest.items() if ordered[i].end_us + reach_us >= span.start_us}
-        for other, i in latest.items():
-            if other == own or linked(other, own):
+        for other in links_of(own, links, linked):
+            i = latest.get(other)
+            if i is not None and ordered[i].end_us + reach_us >= span.start_us:
                 roots[root_of(roots, i)] = root_of(roots, index)
         if own not in latest or ordered[latest[own]].end_us < span.end_us:
             latest[own] = index
@@ -276,6 +278,16 @@ def components(
     for index, span in enumerate(ordered):
         groups.setdefault(root_of(roots, index), []).append(span)
     return list(groups.values())
+
+
+def links_of(own: Kind, links: dict[Kind, list[Kind]], linked: Callable[[Kind, Kind], bool]) -> list[Kind]:
+    """The keys so far that a key is linked to, itself among them; a new key is added to those of all others."""
+    if own not in links:
+        near = [other for other in links if linked(other, own)]
+        for other in near:
+            links[other].append(own)
+        links[own] = [own, *near]
+    return links[own]
 
 
 def root_of(roots: list[int], index: int) -> int:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.alerts import MAX_EMISSIONS, AlertState, alert_of, ended, merged, settle, why
+from api.alerts import MAX_EMISSIONS, AlertState, Withheld, alert_of, ended, merged, settle, taken_over, why
 from detector.fusion import Episode, Report
 from detector.types import Activity, Label, Technology
 
@@ -141,3 +141,12 @@ def test_an_alert_with_too_much_evidence_takes_no_more():
     a, b, new = report(), report(emission=2, start_s=10), report(emission=3, start_s=20)
     owners, alerts = {a.key: 1, b.key: 2}, [alert(1, a, emissions=MAX_EMISSIONS), alert(2, b)]
     assert settled([episode(a, b, new)], owners, alerts) == ({1: {1}, 2: {2, 3}}, {})
+
+
+def test_who_was_told_of_a_merged_alert_was_told_of_the_one_that_took_it():
+    gone = alert(2, announced_us=5, announcements=2, waiting_us=3)
+    heir = taken_over(alert(1, withheld=Withheld.STANDING), gone)
+    assert (heir.announced_us, heir.announcements, heir.waiting_us, heir.withheld) == (5, 2, 3, None)
+    told = alert(1, announced_us=1, announcements=1)
+    assert taken_over(told, gone) == told
+    assert taken_over(alert(1), alert(2)) == alert(1)

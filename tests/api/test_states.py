@@ -112,6 +112,7 @@ def test_a_wing_tells_its_alerts_and_its_sensors(client, send, detection, heartb
         "sensors_fresh": 1,
         "active_alerts": 1,
         "last_alert_utc": "2026-03-01T12:00:02.000000Z",
+        "shelved_until_utc": None,
     }
 
 
