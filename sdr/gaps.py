@@ -11,13 +11,16 @@ from functools import reduce
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["Arrival", "GapLimits", "Judged", "StreamWatch", "judge", "release"]
+__all__ = ["Arrival", "GapLimits", "Judged", "StreamWatch", "judge"]
 
 BASELINE_S: Final = 1.0
 """How far back the least lateness is looked for; a crystal that is 150 ppm off moves by 0.15 ms in it."""
 
 DRIVER_TRANSFERS: Final = 15
 """Transfers that librtlsdr keeps in flight; a reader that is later than these loses what comes behind them."""
+
+LEVEL_TRANSFERS: Final = 3
+"""Equally late transfers that show a level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +94,6 @@ def judge(watch: StreamWatch, arrival: Arrival) -> tuple[StreamWatch, tuple[Judg
     return settle(watch, held)
 
 
-def release(watch: StreamWatch) -> tuple[StreamWatch, tuple[Judged, ...]]:
-    """Judge what is held back as far as it goes, since nothing more will come."""
-    if not watch.held:
-        return watch, ()
-    return settle(watch, watch.held)
-
-
 def in_time(watch: StreamWatch, held: tuple[Arrival, ...]) -> tuple[StreamWatch, tuple[Judged, ...]]:
     """The last of these has come in time: nothing was lost before any of them."""
     now = held[-1].time_s
@@ -134,8 +130,8 @@ def judge_next(
 def find_losses(held: Sequence[Arrival], late: Sequence[float], limits: GapLimits) -> list[tuple[int, float]]:
     """Before which of some late transfers samples were lost, and how many seconds of them.
 
-    What came before the last loss stands below the lateness that remains at the end; where that alone lasted long
-    enough, it holds a loss of its own.
+    What came before the last loss stands below the lateness that remains at the end. Where that is a level of its own,
+    it stands behind a loss of its own; where it is not, its transfers were just late.
     """
     if not held:
         return []
@@ -144,10 +140,15 @@ def find_losses(held: Sequence[Arrival], late: Sequence[float], limits: GapLimit
     below = [place for place, value in enumerate(late) if value < level - limits.gap_s / 2]
     place = below[-1] + 1 if below else overrun(held)
     earlier: list[tuple[int, float]] = []
-    if below and held[place - 1].time_s - held[0].time_s >= limits.confirm_s / 8:
+    if below and is_level(late[:place], limits):
         earlier = find_losses(held[:place], late[:place], limits)
     lost = level - sum(found for _, found in earlier)
     return [*earlier, (place, lost)] if lost > limits.gap_s else earlier
+
+
+def is_level(late: Sequence[float], limits: GapLimits) -> bool:
+    """Whether some transfers, all of them late, were late by the same: as prompt ones are behind a loss."""
+    return sum(value <= min(late) + limits.gap_s / 4 for value in late) >= LEVEL_TRANSFERS
 
 
 def overrun(held: Sequence[Arrival]) -> int:

@@ -6,13 +6,13 @@ a stream that comes at the wrong pace, or stands still, is a fault.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from detector.types import Tuning
 from sdr.frames import Frame
-from sdr.gaps import Arrival, GapLimits, Judged, StreamWatch, judge, release
+from sdr.gaps import Arrival, GapLimits, Judged, StreamWatch, judge
 from sdr.samples import SampleFormat, clipped_samples, to_iq
 from sdr.source import CapturedBlock
 from sdr.timekeeping import Clocks
@@ -23,6 +23,9 @@ RATE_WINDOW_S: Final = 5.0
 
 FLAT_S: Final = 1.0
 """No receiver gives the same value for so long: its noise moves even the coarsest converter now and then."""
+
+PLACING_TRANSFERS: Final = 5
+"""The promptest of so many places an opening that is not the first on the count: any single one may come late."""
 
 
 class FaultError(Exception):
@@ -77,6 +80,7 @@ class Stream:
         self._shift = 0
         self._watch = StreamWatch(sample_rate_hz=tuning.sample_rate_hz, limits=limits)
         self._held: deque[bytes | bytearray] = deque()
+        self._first: list[Arrival] | None = []
         self._fresh = True
         self._paced: Arrival | None = None
         self._flat_s = 0.0
@@ -89,36 +93,45 @@ class Stream:
     def take(self, frame: Frame) -> Iterator[CapturedBlock]:
         """Take a frame of samples; gives the blocks of which it is now known what is missing before them.
 
+        What is still held back when the stream ends is not known well enough to be given.
+
         Raises
         ------
         FaultError
             If the samples come too slowly or too fast, or stand still.
         """
-        lasts_s = len(frame.data) / self._format.sample_bytes / self._tuning.sample_rate_hz
-        arrival = Arrival(count=frame.count, time_s=frame.time_s, lasts_s=lasts_s)
-        if self._paced is None:
-            self._begin(arrival)
+        arrival = self._arrival(frame)
         self._held.append(frame.data)
-        self._watch, judged = judge(self._watch, arrival)
-        yield from self._blocks(judged)
+        for one in self._placed(arrival):
+            self._watch, judged = judge(self._watch, one)
+            yield from self._blocks(judged)
         self._check_pace(arrival)
-        self._check_life(frame.data, lasts_s)
+        self._check_life(frame.data, arrival.lasts_s)
 
-    def rest(self) -> Iterator[CapturedBlock]:
-        """What is still held back, since nothing more will come."""
-        self._watch, judged = release(self._watch)
-        yield from self._blocks(judged)
+    def _arrival(self, frame: Frame) -> Arrival:
+        lasts_s = len(frame.data) / self._format.sample_bytes / self._tuning.sample_rate_hz
+        return Arrival(count=frame.count, time_s=frame.time_s, lasts_s=lasts_s)
 
-    def _begin(self, arrival: Arrival) -> None:
-        """Place the first transfer on the source's count."""
-        self._paced = arrival
-        if self._place.zero_s is None:
-            return
+    def _placed(self, arrival: Arrival) -> list[Arrival]:
+        """The transfers that can be judged, since it is known where the first of them stands on the source's count."""
+        if self._first is None:
+            return [arrival]
+        self._first.append(arrival)
+        zero_s = self._place.zero_s
+        if zero_s is not None:
+            if len(self._first) < PLACING_TRANSFERS:
+                return []
+            self._place_first(self._first, zero_s)
+        placed, self._first = self._first, None
+        return placed
+
+    def _place_first(self, arrivals: list[Arrival], zero_s: float) -> None:
+        """Let the time since the last opening count as missing."""
         rate = self._tuning.sample_rate_hz
-        first = arrival.count - round(arrival.lasts_s * rate)
-        by_clock = round((arrival.time_s - self._place.zero_s) * rate) - arrival.count
+        by_clock = min(round((one.time_s - zero_s) * rate) - one.count for one in arrivals)
+        first = arrivals[0].count - round(arrivals[0].lasts_s * rate)
         self._shift = max(by_clock, self._place.next - first)
-        self._watch = StreamWatch(sample_rate_hz=rate, limits=self._watch.limits, missing=self._shift)
+        self._watch = replace(self._watch, missing=self._shift)
 
     def _blocks(self, judged: Iterable[Judged]) -> Iterator[CapturedBlock]:
         for one in judged:
@@ -148,8 +161,8 @@ class Stream:
         return block
 
     def _check_pace(self, arrival: Arrival) -> None:
-        paced = self._paced
-        if paced is None or arrival.time_s - paced.time_s < RATE_WINDOW_S:
+        paced = self._paced = self._paced or arrival
+        if arrival.time_s - paced.time_s < RATE_WINDOW_S:
             return
         self._paced = arrival
         rate_hz = (arrival.count - paced.count) / (arrival.time_s - paced.time_s)

@@ -126,7 +126,6 @@ class SupervisedSource:
                 if (frame := self._read()) is not None:
                     yield from self._stream.take(frame)
             except FaultError as error:
-                yield from self._stream.rest()
                 yield from self._bring_back(str(error))
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ The air is seeded noise of which every byte is known, so that each block can be 
 
 import atexit
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ HERE = Path(__file__).parent
 SERIAL = "00000077"
 AIR_BYTES = 1 << 23
 NOISE_STEPS = 3.0
-LIMITS = GapLimits(gap_s=0.002, confirm_s=0.5)
+LIMITS = GapLimits(gap_s=0.002, confirm_s=0.8)
+REMOTE_LIMITS = GapLimits(gap_s=0.02, confirm_s=2.0)
 
 
 @cache
@@ -40,7 +42,8 @@ def workshop() -> Path:
     driver = path / "librtlsdr.so"
     command = ["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-pthread", "-o", str(driver)]
     subprocess.run([*command, str(HERE / "fake_rtlsdr/fake_rtlsdr.c")], check=True)
-    (path / "librtlsdr.so.0").symlink_to(driver)
+    for name in ("librtlsdr.so.0", "librtlsdr.so.2"):
+        (path / name).symlink_to(driver)
     (path / "noise.cu8").write_bytes(noise(AIR_BYTES))
     return path
 
@@ -81,15 +84,15 @@ class FakeDongle:
         struck = self.state / "struck"
         return float(struck.read_text()) if struck.exists() else None
 
-    def source(self, *, kind="rtlsdr", address="", sample_rate_hz=2.4e6, limits=LIMITS, **options) -> SupervisedSource:
+    def source(
+        self, *, kind="rtlsdr", address="", sample_rate_hz=2.4e6, centre_hz=897e6, rate_error_share=0.1
+    ) -> SupervisedSource:
         """It, or what leads to it, as a source."""
-        request = Request(
-            kind=kind, address=address, sample_rate_hz=sample_rate_hz, centre_hz=897e6, gain_db=30.0, **options
-        )
+        request = Request(kind=kind, address=address, sample_rate_hz=sample_rate_hz, centre_hz=centre_hz, gain_db=30.0)
         return SupervisedSource(
             request,
-            limits=limits,
-            rate_error_share=0.1,
+            limits=REMOTE_LIMITS if kind == "rtltcp" else LIMITS,
+            rate_error_share=rate_error_share,
             clocks=SYSTEM_CLOCKS,
             launch=self.launch,
             find_device=lambda _serial: None,
@@ -141,3 +144,23 @@ def leftovers() -> Leftovers:
     tasks = Path("/proc/self/task")
     children = sum(len((task / "children").read_text().split()) for task in tasks.iterdir())
     return Leftovers(children, len(list(tasks.iterdir())), len(list(Path("/proc/self/fd").iterdir())))
+
+
+@contextmanager
+def rtl_tcp(dongle: FakeDongle) -> Iterator[str]:
+    """The real rtl_tcp over the fake driver; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    # It says when it listens, but only to a terminal at once.
+    terminal, other = os.openpty()
+    command = ["rtl_tcp", "-a", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, env=dongle.environment, stdout=other, stderr=subprocess.DEVNULL) as server:
+        os.close(other)
+        said = b""
+        while b"listening" not in said:
+            said += os.read(terminal, 1024)
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.kill()
+            os.close(terminal)

@@ -14,14 +14,14 @@ from detector.types import EventKind
 from sdr.defaults import band_plan, default_profile
 from tests.sdr.fake_dongle import FakeDongle, Leftovers, fake_dongle, leftovers, misplaced, place_in_air
 
-FAULTS = ("unplug", "hang-read", "hang-close", "late", "short", "error-4", "error-8", "deaf")
-STOPS = ("unplug", "hang-read", "hang-close", "error-4", "error-8", "deaf")
-"""Faults that end the stream; behind the others it goes on by itself."""
+FAULTS = ("unplug", "hang-read", "hang-close", "late", "short", "error-4", "error-8", "deaf", "drop")
 
 RATE_HZ = 2.4e6
-AFTERWARDS_S = 1.5
+AFTERWARDS_S = 0.5
 LONGEST_S = 60.0
 MISPLACED_S = 0.005
+DETECTED_S = 2.0
+RETURNED_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,16 @@ class Survived:
     misplaced_s: float
     before: Leftovers
     after: Leftovers
+
+    @property
+    def one_gap_at_its_place(self) -> bool:
+        """Whether exactly one gap was recorded, and every sample behind it lies where it was taken, to 5 ms."""
+        return self.gaps == 1 and self.misplaced_s < MISPLACED_S
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether neither process nor thread nor descriptor is left over."""
+        return self.before == self.after
 
 
 def survive(fault: str, seed: int) -> Survived:

@@ -265,7 +265,8 @@ static uint64_t packets(double bytes) { return (uint64_t)(bytes / PACKET) * PACK
 int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_num, uint32_t buf_len)
 {
 	uint32_t len = buf_len ? buf_len : DEFAULT_BYTES, queue = buf_num ? buf_num : DEFAULT_TRANSFERS;
-	double bytes_per_s, start, epoch;
+	double clock = 2 * (1 + 1e-6 * number("FAKE_RTLSDR_PPM", 0)), bytes_per_s, start, epoch;
+	uint32_t rate = dev ? dev->rate : 0;
 	int flat_out = getenv("FAKE_RTLSDR_FLAT_OUT") != NULL, result = 0;
 	uint64_t base, transfer = 0;
 	unsigned char *buf = malloc(len);
@@ -277,7 +278,7 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_
 	dev->cancelled = 0;
 	fseek(air, 0, SEEK_END);
 	if ((size = ftell(air)) <= 0) return -2;
-	bytes_per_s = 2.0 * dev->rate * (1 + 1e-6 * number("FAKE_RTLSDR_PPM", 0));
+	bytes_per_s = clock * rate;
 	epoch = epoch_s();
 	start = now_s();
 	/* The device has listened since the epoch, whoever read it: what is lost in between is truly lost. */
@@ -286,6 +287,12 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_
 	while (!dev->cancelled) {
 		uint32_t given = len;
 		uint64_t dropped = (uint64_t)number("FAKE_RTLSDR_DROP", len);
+		if (rate != dev->rate) {
+			base += transfer * len;
+			start += transfer * len / bytes_per_s;
+			transfer = 0;
+			bytes_per_s = clock * (rate = dev->rate);
+		}
 		double due = start + (double)(transfer + 1) * len / bytes_per_s;
 		/* A short packet ends a transfer before its time; here what would have followed in it is lost. */
 		if (fault_is("short") && fault_is_due(transfer)) given = len / 2;
