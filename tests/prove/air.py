@@ -49,14 +49,22 @@ def heard(
     return hear(converted(air), centre_hz=centre_hz)
 
 
-def noise(seconds: float, *, rms: float, rng: np.random.Generator) -> Iq:
-    """White noise [steps], shape (seconds * RATE_HZ,)."""
-    parts = rng.standard_normal(2 * round(seconds * RATE_HZ), np.float32)
+def noise(seconds: float, *, rms: float, rng: np.random.Generator, rate_hz: float = RATE_HZ) -> Iq:
+    """White noise [steps], shape (seconds * rate_hz,)."""
+    parts = rng.standard_normal(2 * round(seconds * rate_hz), np.float32)
     parts *= np.float32(rms / np.sqrt(2))
     return parts.view(np.complex64)
 
 
-def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, noise_power: float, snr_db: float) -> None:
+def add(
+    air: Iq,
+    sent: Iterable[Transmission],
+    *,
+    centre_hz: float,
+    noise_power: float,
+    snr_db: float,
+    rate_hz: float = RATE_HZ,
+) -> None:
     """Add transmissions, all of one strength over the noise in their own bands.
 
     Parameters
@@ -67,15 +75,15 @@ def add(air: Iq, sent: Iterable[Transmission], *, centre_hz: float, noise_power:
         Of the whole received band [steps squared].
     """
     for one in sent:
-        first = max(0, int((one.start_s - MARGIN_S) * RATE_HZ))
-        last = min(air.size, int((one.start_s + one.duration_s + MARGIN_S) * RATE_HZ))
+        first = max(0, int((one.start_s - MARGIN_S) * rate_hz))
+        last = min(air.size, int((one.start_s + one.duration_s + MARGIN_S) * rate_hz))
         span = Span(
-            first_s=first / RATE_HZ - one.start_s,
+            first_s=first / rate_hz - one.start_s,
             count=last - first,
-            sample_rate_hz=RATE_HZ,
+            sample_rate_hz=rate_hz,
             offset_hz=one.carrier_hz - centre_hz,
         )
-        share = (one.upper_hz - one.lower_hz) / RATE_HZ
+        share = (one.upper_hz - one.lower_hz) / rate_hz
         amplitude = np.sqrt(noise_power * share * 10 ** (snr_db / 10))
         air[first:last] += np.float32(amplitude) * one.waveform.render(span)
 
