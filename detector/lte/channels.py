@@ -129,7 +129,7 @@ def told(
     until = cell.told
     for piece in pieces:
         reading = follow(piece.stretch, lock, scope_of(piece, preambles, ranges, levels))
-        lock = replace(lock, lattice=reading.lattice)
+        lock = replace(lock, lattice=reading.lattice, straight=reading.straight)
         fresh = bursts_of(reading, piece, until)
         evidence += reading.evidence if fresh else 0.0
         until = max([until, *(burst.start + burst.count // 2 for burst in fresh)])
@@ -174,5 +174,13 @@ def burst_of(box: Box, reading: Reading, piece: Piece) -> Burst:
         snr_db=float(10 * np.log10(excess)),
         power_dbfs=float(10 * np.log10(power)),
         clipped=piece.clipped,
-        detail={"resource_blocks": box.blocks, "sequence_group": reading.group},
+        detail={"resource_blocks": box.blocks, "sequence_group": reading.group, **carrier_of(box, reading)},
     )
+
+
+def carrier_of(box: Box, reading: Reading) -> dict[str, float]:
+    """What is known of a box's carrier, as a burst's detail."""
+    if box not in reading.carriers:
+        return {}
+    offset_hz, error_hz = reading.carriers[box]
+    return {"carrier_offset_hz": round(offset_hz, 1), "carrier_error_hz": round(error_hz, 1)}

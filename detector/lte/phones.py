@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from detector.lte.oscillator import nearest_turn_hz
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SUBFRAME_S
 from detector.types import Activity, Burst, Emission, Label, Technology
 
-__all__ = ["Phone", "emission_of", "joined", "score_of"]
+__all__ = ["Carrier", "Phone", "density_db", "emission_of", "joined", "newborn", "score_of"]
 
 REMEMBERED: Final = 256
 """Bursts whose level and time are remembered for medians and rhythms."""
@@ -27,8 +28,44 @@ DATA_SHARE: Final = 0.35
 CALL_SHARE: Final = 0.03
 """Share from which it speaks; a connected phone that only keeps in touch stays under it."""
 
+AGREEING: Final = 4.0
+"""Deviations up to which a burst is on a phone's carrier."""
+
+LEAST_ERROR_HZ: Final = 8.0
+"""Error that is left of a carrier however many bursts told it."""
+
+LATEST: Final = 16
+"""Bursts whose level is a phone's level."""
+
 SIGNALLING_S: Final = 5.0
 """A registration is over after this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A carrier frequency, modulo 2 kHz, and its standard error [Hz]."""
+
+    offset_hz: float
+    error_hz: float
+
+    @classmethod
+    def of(cls, burst: Burst) -> "Carrier | None":
+        """What a burst tells of its carrier."""
+        offset, error = burst.detail.get("carrier_offset_hz"), burst.detail.get("carrier_error_hz")
+        if not isinstance(offset, float) or not isinstance(error, float):
+            return None
+        return cls(offset_hz=offset, error_hz=error)
+
+    def deviations(self, other: "Carrier") -> float:
+        """How far apart two carriers are, in standard deviations of both."""
+        apart_hz = abs(float(nearest_turn_hz(other.offset_hz, self.offset_hz)))
+        return apart_hz / float(np.hypot(self.error_hz, other.error_hz))
+
+    def joined(self, other: "Carrier") -> "Carrier":
+        """What both tell of one carrier; never so sure that it could not follow the receiver's own drift."""
+        share = self.error_hz**2 / (self.error_hz**2 + other.error_hz**2)
+        offset_hz = self.offset_hz + share * float(nearest_turn_hz(other.offset_hz, self.offset_hz))
+        return Carrier(offset_hz=offset_hz, error_hz=max(LEAST_ERROR_HZ, self.error_hz * float(np.sqrt(1 - share))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +82,8 @@ class Phone:
         The latest bursts.
     roots
         Of its preambles, in the order in which they were first heard.
+    carrier
+        On which its shared channels agree.
     """
 
     key: int
@@ -58,10 +97,23 @@ class Phone:
     roots: tuple[int, ...]
     rises: int
     clipped: bool
+    carrier: Carrier | None = None
+
+    @property
+    def density_db(self) -> float:
+        """Median level of its latest bursts in one hertz [dB]; nothing is far below it before the first."""
+        return (
+            float(np.median([density_db(burst) for burst in self.recent[-LATEST:]])) if self.recent else -float("inf")
+        )
 
 
-def joined(phone: Phone | None, bursts: Sequence[Burst], *, evidence: float, key: int) -> Phone:
-    """A phone with some more bursts, or a new one under a key.
+def density_db(burst: Burst) -> float:
+    """Level of a burst in one hertz [dB]."""
+    return float(burst.power_dbfs - 10 * np.log10(burst.freq_upper_hz - burst.freq_lower_hz))
+
+
+def joined(phone: Phone, bursts: Sequence[Burst], *, evidence: float) -> Phone:
+    """A phone with some more bursts.
 
     Raises
     ------
@@ -70,8 +122,6 @@ def joined(phone: Phone | None, bursts: Sequence[Burst], *, evidence: float, key
     """
     if not bursts:
         raise ValueError("bursts is empty")
-    if phone is None:
-        phone = newborn(bursts[0], key)
     recent = (*phone.recent, *bursts)[-REMEMBERED:]
     counts = {kind: phone.counts.get(kind, 0) + sum(b.label is kind for b in bursts) for kind in Label}
     heard = [root for b in bursts if isinstance(root := b.detail.get("root"), int)]
@@ -158,7 +208,16 @@ def parts_of(phone: Phone, sample_rate_hz: float) -> dict[str, float]:
     if shared:
         parts["blocks"] = float(np.median([(b.freq_upper_hz - b.freq_lower_hz) / RESOURCE_BLOCK_HZ for b in shared]))
     parts["single"] = single_share(phone.recent)
+    parts["one_phone"] = parts["single"] * agreeing_share(phone)
     return parts
+
+
+def agreeing_share(phone: Phone) -> float:
+    """Share of the bursts that tell their carrier which are on the phone's; one if none does."""
+    told = [carrier for burst in phone.recent if (carrier := Carrier.of(burst)) is not None]
+    if phone.carrier is None or not told:
+        return 1.0
+    return float(np.mean([phone.carrier.deviations(carrier) < AGREEING for carrier in told]))
 
 
 def single_share(bursts: Sequence[Burst]) -> float:

@@ -3,7 +3,7 @@
 Ties the stages together and carries what they need of the past, in bounded size. The stages themselves are pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +12,7 @@ import numpy as np
 from detector.lte.access import Preamble
 from detector.lte.attempts import NO_ATTEMPTS, Attempts, search_attempts
 from detector.lte.channels import NEW_CELL, Cell, Channels, search_channels
+from detector.lte.crowd import NOBODY, Crowd, sorted_out
 from detector.lte.jamming import jammed
 from detector.lte.phones import Phone, emission_of, joined
 from detector.lte.pieces import Piece, piece_of, remembered
@@ -33,18 +34,15 @@ class LteState:
     ----------
     past
         The latest pieces.
-    phone
-        The living emission.
-    phones
-        How many there were before it; the next one's key.
+    crowd
+        The living emissions.
     """
 
     context: Context
     past: tuple[Piece, ...] = ()
     attempts: Attempts = NO_ATTEMPTS
     cell: Cell = NEW_CELL
-    phone: Phone | None = None
-    phones: int = 0
+    crowd: Crowd = NOBODY
 
 
 def begin(context: Context) -> LteState:
@@ -69,21 +67,30 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
 def told(
     state: LteState, preambles: Sequence[Preamble], channels: Channels, piece: Piece, *, final: bool
 ) -> tuple[LteState, tuple[Burst, ...], tuple[Emission, ...]]:
-    """New bursts joined to the phone that they come from, and what is now known of it."""
-    levels = state.context.profile.lte
+    """New bursts joined to the phones that they come from, and what is now known of these."""
+    levels, rate = state.context.profile.lte, piece.stretch.sample_rate_hz
     attempts = [burst_of(preamble, piece) for preamble in preambles]
     bursts = sorted((*attempts, *channels.bursts), key=lambda burst: burst.start)
-    phone = state.phone
-    if bursts:
-        evidence = channels.evidence + sum(max(0.0, p.evidence - levels.preamble_tried) for p in preambles)
-        phone = joined(phone, bursts, evidence=evidence, key=state.phones)
-    if phone is None:
-        return state, (), ()
-    silence = piece.stretch.stop - phone.stop
-    ended = final or silence > levels.release_s * piece.stretch.sample_rate_hz
-    emission = emission_of(phone, sample_rate_hz=piece.stretch.sample_rate_hz, sure=levels.sure_evidence, ended=ended)
-    state = replace(state, phone=None if ended else phone, phones=state.phones + ended)
-    return state, tuple(replace(burst, emission=emission.key) for burst in bursts), (emission,)
+    crowd, shares = sorted_out(state.crowd, bursts, levels)
+    each = channels.evidence / max(1, len(channels.bursts))
+    brought = {one.start: max(0.0, one.evidence - levels.preamble_tried) for one in preambles}
+    phones = [grown(phone, shares.get(phone.key, ()), brought, each) for phone in crowd.phones]
+    oldest = piece.stretch.stop - levels.release_s * rate
+    alive = tuple(phone for phone in phones if phone.stop >= oldest and not final)
+    emissions = tuple(
+        emission_of(phone, sample_rate_hz=rate, sure=levels.sure_evidence, ended=phone not in alive) for phone in phones
+    )
+    keyed = [replace(burst, emission=key) for key, share in shares.items() for burst in share]
+    state = replace(state, crowd=replace(crowd, phones=alive))
+    return state, tuple(sorted(keyed, key=lambda burst: burst.start)), emissions
+
+
+def grown(phone: Phone, bursts: Sequence[Burst], brought: Mapping[int, float], each: float) -> Phone:
+    """A phone with its share of some bursts, and with the evidence of its preambles and of each of its channels."""
+    if not bursts:
+        return phone
+    evidence = sum(brought[one.start] if one.label is Label.LTE_PRACH else each for one in bursts)
+    return joined(phone, bursts, evidence=evidence)
 
 
 def burst_of(preamble: Preamble, piece: Piece) -> Burst:

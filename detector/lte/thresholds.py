@@ -38,6 +38,12 @@ class LteThresholds:
         Log likelihood ratio against noise from which a box on the lattice is a burst.
     lattice_evidence
         Evidence of the reference sequences from which a lattice is a cell's.
+    same_carrier_deviations
+        Standard deviations up to which two bursts are on one phone's carrier.
+    carrier_bursts
+        Bursts that must agree on a carrier on which no known phone sends before they are another phone.
+    strays
+        Bursts on unknown carriers that are remembered for it.
     sure_evidence
         Evidence beyond the number of hypotheses at which an emission's score is 0.9.
     jamming_db
@@ -61,6 +67,9 @@ class LteThresholds:
     stir_deviations: float
     box_likelihood: float
     lattice_evidence: float
+    same_carrier_deviations: float
+    carrier_bursts: int
+    strays: int
     sure_evidence: float
     jamming_db: float
     release_s: float

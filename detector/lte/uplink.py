@@ -5,9 +5,10 @@ the receiver's clock drifts. Nothing here decides whether a phone was there.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -17,10 +18,11 @@ from detector.lte.access import Preamble
 from detector.lte.base_sequences import GROUPS
 from detector.lte.boxes import Box, boxes_of, parity
 from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
+from detector.lte.oscillator import Turns, subcarriers_off, turns_of
 from detector.lte.pieces import Stretch
 from detector.lte.reference import COARSE, FINE, Offsets, Spots, Tally, control_tallies, shared_tallies, tail_evidence
 from detector.lte.sounding import with_soundings
-from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBCARRIER_HZ
 from detector.types import Label
 
 __all__ = ["Lock", "Reading", "Scope", "follow", "read"]
@@ -41,6 +43,12 @@ TRUSTED: Final = 6.0
 
 ALONE: Final = 9.0
 """Evidence that a box must bring itself in a stretch that has less."""
+
+TURNED: Final = 64
+"""Strongest shared channels of a stretch whose carriers are measured."""
+
+CARRIER_ERROR_HZ: Final = 40.0
+"""Standard error from which a carrier says nothing."""
 
 CONTRASTS: Final = 4
 """Every so many groups are enough to tell what a known one has in common with them."""
@@ -85,21 +93,34 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A proven cell: its lattice and the group of its sequences."""
+    """A proven cell: its lattice, the group of its sequences, and whether the lattice is known to a subcarrier."""
 
     lattice: Lattice
     group: int
+    straight: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """Boxes of one stretch on one lattice; ``evidence`` is that of the reference sequences of its strongest ones."""
+    """Boxes of one stretch on one lattice.
+
+    Parameters
+    ----------
+    evidence
+        That of the reference sequences of the strongest boxes.
+    straight
+        Whether the lattice is known to a subcarrier.
+    carriers
+        Carrier frequency, modulo 2 kHz, of shared channels that tell it, and its standard error [Hz].
+    """
 
     lattice: Lattice
     map: SlotMap
     boxes: tuple[Box, ...]
     evidence: float
     group: int
+    straight: bool = False
+    carriers: Mapping[Box, tuple[float, float]] = field(default_factory=dict)
 
 
 def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading, Votes]:
@@ -120,8 +141,33 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE, prior, groups=groups)
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
+    reading = straightened(stretch, replace(reading, straight=lock.straight))
     boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
     return replace(reading, boxes=tuple(likely(stretch, reading, boxes, scope.likelihood)))
+
+
+def straightened(stretch: Stretch, reading: Reading) -> Reading:
+    """A reading with the carriers of its strongest shared channels, and its lattice moved to where these agree."""
+    boxes = loudest(reading.boxes, Label.LTE_PUSCH, most=TURNED) if reading.evidence >= TRUSTED else []
+    widths = sorted({box.blocks for box in boxes})
+    if not widths:
+        return reading
+    by_width = [[box for box in boxes if box.blocks == width] for width in widths]
+    turns = Turns.joined(
+        [
+            turns_of(stretch, spots_of(stretch, reading, alike), blocks=width, group=reading.group)
+            for width, alike in zip(widths, by_width, strict=True)
+        ]
+    )
+    off = subcarriers_off(turns.under(CARRIER_ERROR_HZ))
+    if off:
+        lower_hz = reading.lattice.lower_hz - off * SUBCARRIER_HZ
+        reading = replace(reading, lattice=replace(reading.lattice, lower_hz=lower_hz))
+    if off is None and not reading.straight:
+        return reading
+    pairs = zip(turns.moved(off or 0).offsets_hz.tolist(), turns.errors_hz.tolist(), strict=True)
+    carriers = {box: pair for box, pair in zip(chain(*by_width), pairs, strict=True) if pair[1] < CARRIER_ERROR_HZ}
+    return replace(reading, straight=True, carriers=carriers)
 
 
 def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], likelihood: float) -> Iterator[Box]:
@@ -210,9 +256,9 @@ def moved(lattice: Lattice, offsets: Offsets, place: tuple[int, int, int], *, sa
     )
 
 
-def loudest(boxes: Sequence[Box], label: Label) -> list[Box]:
+def loudest(boxes: Sequence[Box], label: Label, *, most: int = TESTED) -> list[Box]:
     """The strongest boxes of one kind."""
-    return sorted((box for box in boxes if box.label is label), key=lambda box: -box.likelihood)[:TESTED]
+    return sorted((box for box in boxes if box.label is label), key=lambda box: -box.likelihood)[:most]
 
 
 def tallied(

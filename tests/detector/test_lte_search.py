@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.lte import search
-from detector.lte.phones import joined, score_of
+from detector.lte.phones import joined, newborn, score_of
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 from detector.pipeline import Pipeline
@@ -20,6 +20,15 @@ RATE = 2.4e6
 CARRIER = LteCarrier(earfcn=21450, centre_hz=0.0, blocks=6, cell=30, root=129)
 LIMIT = 1.0
 NOISE_DBFS = -36.0
+BURST = Burst(
+    label=Label.LTE_PUSCH,
+    start=0,
+    count=2400,
+    freq_lower_hz=0.0,
+    freq_upper_hz=180e3,
+    snr_db=5.0,
+    power_dbfs=-40.0,
+)
 LTE_ALONE = {Technology.LTE: search}
 
 
@@ -194,17 +203,9 @@ def test_more_evidence_never_scores_less(one, other):
 
 
 def test_two_at_once_are_not_one_phone():
-    burst = Burst(
-        label=Label.LTE_PUSCH,
-        start=0,
-        count=2400,
-        freq_lower_hz=0.0,
-        freq_upper_hz=180e3,
-        snr_db=5.0,
-        power_dbfs=-40.0,
-    )
-    alone = joined(None, [burst], evidence=20.0, key=0)
-    both = joined(alone, [replace(burst, freq_lower_hz=540e3, freq_upper_hz=720e3)], evidence=20.0, key=0)
+    burst = BURST
+    alone = joined(newborn(burst, 0), [burst], evidence=20.0)
+    both = joined(alone, [replace(burst, freq_lower_hz=540e3, freq_upper_hz=720e3)], evidence=20.0)
     assert both.counts == {Label.LTE_PUSCH: 2}
     assert both.evidence == 40.0
     assert (both.lower_hz, both.upper_hz) == (0.0, 720e3)
@@ -212,7 +213,7 @@ def test_two_at_once_are_not_one_phone():
 
 def test_no_bursts_are_no_phone():
     with pytest.raises(ValueError, match="bursts is empty"):
-        joined(None, [], evidence=1.0, key=0)
+        joined(newborn(BURST, 0), [], evidence=1.0)
 
 
 @pytest.mark.parametrize(
@@ -230,3 +231,25 @@ def test_impossible_thresholds_are_refused_by_name(profile, change, message):
 
 def test_every_threshold_is_in_the_profile(profile):
     assert isinstance(profile.lte, LteThresholds)
+
+
+def two_uploads(seconds, rng, *, apart_hz, snr_db=10.0):
+    """Two phones of one cell that take turns, their carriers a little apart."""
+    samples = noise(seconds, rng)
+    for k in range(40, round(1e3 * seconds) - 5, 4):
+        grant = pusch(CARRIER, subframe=k % 10, first_block=0, blocks=5, rng=rng)
+        offset_hz = 100e3 + apart_hz * (k // 4 % 2)
+        add(samples, grant, start_s=k * 1e-3, width_hz=5 * RESOURCE_BLOCK_HZ, snr_db=snr_db, offset_hz=offset_hz)
+    return samples
+
+
+@pytest.mark.parametrize(("apart_hz", "phones"), [(0.0, 1), (170.0, 2)])
+def test_phones_of_one_cell_are_told_apart_by_their_carriers(rng, profile, plan, apart_hz, phones):
+    bursts, detections, _ = heard(received(two_uploads(1.2, rng, apart_hz=apart_hz)), profile, plan)
+    assert len({detection.emission for detection in detections}) == phones
+    late = [burst for burst in bursts if burst.start > 0.5 * RATE]
+    sender = {round(burst.start / RATE * 1e3) // 4 % 2: burst.emission for burst in late}
+    assert len(set(sender.values())) == phones
+    wrong = [burst for burst in late if burst.emission != sender[round(burst.start / RATE * 1e3) // 4 % 2]]
+    assert len(wrong) < 0.05 * len(late)
+    assert detections[-1].parts["one_phone"] > (0.9 if phones == 1 else 0.6)
