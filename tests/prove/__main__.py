@@ -16,12 +16,14 @@ import typer
 
 from tests.prove.catalogue import PROOFS
 from tests.prove.journal import Journal, commit_of, fingerprint
+from tests.prove.plot import draw
 from tests.prove.proof import Proof
-from tests.prove.report import Result, lines, write_result
+from tests.prove.report import Result, lines, read_shares, write_result
 from tests.prove.runner import LONGEST_S, Progress, run_trials
 
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "tests" / "proofs"
+PICTURE: Final = RESULTS / "detection.svg"
 VAR: Final = ROOT / "var"
 SEED: Final = 1
 """Of a run that names none: the committed results can be had again."""
@@ -36,6 +38,9 @@ def prove(
     seed: Annotated[int | None, typer.Option(min=0, help="Trial k takes this seed plus k.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one a processor if left out.")] = None,
     every: Annotated[bool, typer.Option("--list", help="Say which proofs there are, and end.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the README's picture from the committed results, and end.")
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="A few trials of every proof with a new seed, in bounded time.")
     ] = False,
@@ -47,13 +52,15 @@ def prove(
     if every:
         for proof in PROOFS.values():
             typer.echo(f"{proof.name:20}{proof.count:>8} trials  {proof.claim}")
+    elif plot:
+        PICTURE.write_text(draw([read_shares(RESULTS / f"{name}.json") for name in ("gsm-pd", "lte-pd")]))
     elif quick:
         finish(quick_look(seed if seed is not None else secrets.randbits(40), jobs))
     elif names:
         first = SEED if seed is None else seed
         finish([run(known(name), count=count, seed=first, jobs=jobs) for name in names])
     else:
-        raise typer.BadParameter("name a proof, or give --list or --quick")
+        raise typer.BadParameter("name a proof, or give --list, --quick or --plot")
 
 
 def known(name: str) -> Proof:
