@@ -61,7 +61,9 @@ class AlarmBook:
         a = AlertRow
         wanted = (a.cell.in_(sorted(set(cells))), a.opened_us >= since_us, a.merged_into.is_(None))
         harmful = or_(a.outcome.is_(None), a.outcome.not_in(HARMLESS))
-        rows = self._connection.execute(select(a.cell, func.count().label("alerts")).where(*wanted, harmful).group_by(a.cell))
+        rows = self._connection.execute(
+            select(a.cell, func.count().label("alerts")).where(*wanted, harmful).group_by(a.cell)
+        )
         return {row.cell: row.alerts for row in rows}
 
     # --- standing alarms

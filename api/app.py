@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 from alembic.util import CommandError
@@ -23,16 +22,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from api import hub as services
-from api import routes, routes_people
+from api import routes, routes_people, routes_site
 from api.database import Database, connect, migrate
 from api.errors import install_handlers
 from api.events import HEARTBEAT_S, Feed
 from api.guard import Guard
 from api.hub import Hub
-from api.premises import Current, Premises, premises_of
-from api.repository import Repository
+from api.premises import Current
 from api.settings import Settings, SettingsError
-from detector.site import Site, SiteError, parse_site
+from api.site_keeper import open_premises, parsed, read_file
+from detector.times import to_microseconds
 
 __all__ = ["create_app"]
 
@@ -89,11 +88,11 @@ def create_app(
     SettingsError
         If the site or the database cannot be used, or a token belongs to no sensor.
     """
-    site = load_site(settings)
+    parsed(read_file(settings), settings)
     database = open_database(settings)
     hub = Hub(
         settings=settings,
-        current=Current(remembered(site, database)),
+        current=Current(open_premises(settings, database, now_us=to_microseconds(clock()))),
         database=database,
         feed=Feed(database, heartbeat_s=heartbeat_s),
         clock=clock,
@@ -107,7 +106,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.hub = hub
-    for router in (routes.router, routes_people.router):
+    for router in (routes.router, routes_people.router, routes_site.router):
         app.include_router(router)
     install_handlers(app)
     serve_pages(app, pages or Path(str(resources.files("api") / "static")))
@@ -127,34 +126,6 @@ def open_database(settings: Settings) -> Database:
         reason = error.orig if isinstance(error, DBAPIError) else error
         raise SettingsError(f"database: {settings.database}: {reason}") from error
     return Database(engine)
-
-
-def remembered(site: Site, database: Database) -> Premises:
-    """The site with what was learned of it before."""
-    with database.reading() as connection:
-        return premises_of(site, Repository(connection).learned())
-
-
-def load_site(settings: Settings) -> Site:
-    """The site that the settings name, if the tokens fit it."""
-    try:
-        site = parse_site(settings.site.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"site: {settings.site}: {error.strerror}") from error
-    except SiteError as error:
-        raise SettingsError(f"{settings.site}: {error}") from error
-    require_zone(settings.site, site.time_zone)
-    if strangers := settings.sensor_tokens.keys() - {place.name for place in site.sensors}:
-        raise SettingsError(f"sensor_tokens.{min(strangers)}: no such sensor in the site")
-    return site
-
-
-def require_zone(file: Path, name: str) -> None:
-    """Refuse a time zone that nobody knows."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise SettingsError(f"{file}: time_zone: {name!r} is not a time zone such as Europe/Paris") from error
 
 
 def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -15,10 +15,13 @@ from starlette.exceptions import HTTPException
 
 __all__ = [
     "ConflictError",
+    "ForbiddenError",
     "HubError",
     "InvalidError",
     "NotAuthenticatedError",
     "NotFoundError",
+    "PreconditionError",
+    "PreconditionMissingError",
     "TooLargeError",
     "install_handlers",
     "problem",
@@ -67,6 +70,27 @@ class ConflictError(HubError):
 
     status = 409
     title = "Conflict"
+
+
+class ForbiddenError(HubError):
+    """Whoever asks may not do this."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class PreconditionError(HubError):
+    """What the request is meant for is no longer what is there."""
+
+    status = 412
+    title = "Precondition failed"
+
+
+class PreconditionMissingError(HubError):
+    """The request must say what it is meant for."""
+
+    status = 428
+    title = "Precondition required"
 
 
 class TooLargeError(HubError):

@@ -51,7 +51,7 @@ def secured(send: Send, *, path: str) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             if path.startswith(HASHED) and message["status"] == 200:
                 headers["Cache-Control"] = FOREVER
             else:

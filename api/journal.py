@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, insert, select
 
 from api.alerts_life import Transition
-from api.models import TransitionRow
-from api.rows import transition_columns, transition_of
+from api.models import SiteRow, TransitionRow
+from api.rows import SiteVersion, site_columns, site_of, transition_columns, transition_of
 
 __all__ = ["Journal"]
 
@@ -30,3 +30,19 @@ class Journal:
         t = TransitionRow
         wanted = select(*t.__table__.columns).where(t.alert_id == alert, t.version > after_version).order_by(t.id)
         return [transition_of(row) for row in self._connection.execute(wanted)]
+
+    def add_site(self, version: SiteVersion) -> None:
+        """Keep a further version of the site."""
+        self._connection.execute(insert(SiteRow), site_columns(version))
+
+    def latest_site(self, *, source: str | None = None) -> SiteVersion | None:
+        """The latest version of the site, of those from one source alone if it is named."""
+        found = self.sites(source=source, limit=1)
+        return found[0] if found else None
+
+    def sites(self, *, source: str | None = None, limit: int = 500) -> list[SiteVersion]:
+        """Versions of the site, latest first."""
+        query = select(*SiteRow.__table__.columns).order_by(SiteRow.id.desc()).limit(limit)
+        if source is not None:
+            query = query.where(SiteRow.source == source)
+        return [site_of(row) for row in self._connection.execute(query)]

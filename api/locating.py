@@ -22,7 +22,7 @@ from api.places import (
     located,
     told_wing,
 )
-from api.premises import Current, Premises, dump_state
+from api.premises import Current, Premises, dump_state, ground_key
 from api.repository import Repository
 from detector.locate import Ground, learn
 
@@ -49,7 +49,13 @@ def place(
     chosen = sorted(lively, key=lambda alert: alert.updated_us, reverse=True)[:MAX_PLACED]
     evidences = gathered(repository, chosen, rules=rules, now_us=now_us)
     stale = [a for a in chosen if a.location is None or a.location.evidence != evidences[a.id]]
-    locations = located([evidences[a.id] for a in stale], premises.ground, premises.state, rules=rules)
+    locations = located(
+        [evidences[a.id] for a in stale],
+        premises.ground,
+        premises.state,
+        permitted=[premises.permitted(a.opened_us) for a in stale],
+        rules=rules,
+    )
     changed = [moved(alert, location) for alert, location in zip(stale, locations, strict=True)]
     repository.save_alerts(changed)
     return changed
@@ -107,7 +113,7 @@ def learn_more(database: Database, current: Current, *, rules: ListeningRules, a
         repository = Repository(connection)
         if current.premises is not premises:
             return False
-        repository.save_learned(dump_state(premises.ground, state), at_us=now_us)
+        repository.save_learned(dump_state(premises.ground, state), key=ground_key(premises.ground), at_us=now_us)
         repository.mark_taught(alert.id for alert in lessons)
     current.premises = replace(premises, state=state)
     return True

@@ -1,6 +1,6 @@
 """Tables. Times are whole microseconds since 1970, UTC; lists and maps are JSON.
 
-`detections` and `transitions` are evidence and are only ever added to. `emissions` and `alerts` are what was made of it, `sensors` the last
+`detections`, `transitions` and `sites` are evidence and are only ever added to. `emissions` and `alerts` are what was made of it, `sensors` the last
 that each sensor said of itself, `changes` the feed of what people were told, `told` the last word on each thing that
 is told anew only when it changes.
 """
@@ -41,6 +41,7 @@ __all__ = [
     "LearnedRow",
     "SensorRow",
     "ShelfRow",
+    "SiteRow",
     "StandingRow",
     "ToldRow",
     "TransitionRow",
@@ -376,12 +377,27 @@ class SensorRow(Base):
     profile: Mapped[str]
 
 
+class SiteRow(Base):
+    """A version of the site: its bytes, where it came from, and who put it in force."""
+
+    __tablename__ = "sites"
+    __table_args__ = (COUNTED,)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    source: Mapped[str]
+    digest: Mapped[str]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    at_us: Mapped[int]
+    actor: Mapped[Actor]
+
+
 class LearnedRow(Base):
-    """What was learned of the site, of which there is one row; made anew when the site changes."""
+    """What was learned of the site, of which there is one row; ``key`` names the ground that it holds for."""
 
     __tablename__ = "learned"
 
     name: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
     data: Mapped[bytes] = mapped_column(LargeBinary)
     at_us: Mapped[int]
 

@@ -5,6 +5,7 @@ after the phone began: fresh heartbeat, flowing samples, right clock, empty queu
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import log10
 from typing import Final
@@ -133,18 +134,29 @@ def silence_limit_db(heard: Heard, status: SensorStatus, *, rules: ListeningRule
 
 
 def located(
-    evidences: Sequence[Evidence], ground: Ground | None, state: State | None, *, rules: ListeningRules
+    evidences: Sequence[Evidence],
+    ground: Ground | None,
+    state: State | None,
+    *,
+    permitted: Sequence[AbstractSet[str]],
+    rules: ListeningRules,
 ) -> list[Location]:
-    """Where the phone of each evidence probably is."""
+    """Where the phone of each evidence probably is.
+
+    Parameters
+    ----------
+    permitted
+        For each evidence, the places in which phones were permitted then.
+    """
     told: list[Location] = []
-    for evidence in evidences:
+    for evidence, zones in zip(evidences, permitted, strict=True):
         if ground is None or state is None:
             told.append(unknown(evidence, NO_CELLS))
         elif not is_enough(evidence, ground):
             told.append(unknown(evidence, too_few(evidence)))
         else:
             (found,) = posteriors(limited(ground, evidence), state, episodes_of([evidence], ground, rules=rules))
-            told.append(location_of(found, evidence, ground))
+            told.append(location_of(found, evidence, ground, permitted=zones))
     return told
 
 
@@ -174,13 +186,14 @@ def limited(ground: Ground, evidence: Evidence) -> Ground:
     return replace(ground, sensors=sensors)
 
 
-def location_of(found: Posterior, evidence: Evidence, ground: Ground) -> Location:
-    """A posterior as people are told it."""
-    cells = {name: round(chance, 4) for name, chance in found.cells.items() if chance >= SMALLEST}
+def location_of(found: Posterior, evidence: Evidence, ground: Ground, *, permitted: AbstractSet[str]) -> Location:
+    """A posterior as people are told it; a zone in which phones are not permitted at the time is as any cell."""
+    inside = {name: chance for name, chance in found.cells.items() if name not in permitted}
+    cells = {name: round(chance, 4) for name, chance in inside.items() if chance >= SMALLEST}
     return Location(
         cells=cells,
-        wings={wing: round(chance, 4) for wing, chance in found.wings(ground).items()},
-        permitted=round(found.permitted, 4),
+        wings={wing: round(chance, 4) for wing, chance in found.wings(ground).items() if wing},
+        permitted=round(sum(found.cells[name] for name in permitted & found.cells.keys()), 4),
         outside=round(found.outside, 4),
         evidence=evidence,
         why=f"From {levels_and_silences(evidence)}.",

@@ -10,17 +10,22 @@ import json
 import zipfile
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from detector.locate import Ground, Sensor, Spot, State, begin, ground_of
 from detector.locate.evidence import Power
 from detector.locate.expectation import Sums
-from detector.site import Site
+from detector.site import Cell, Site, Zone
+from detector.times import from_microseconds
 
-__all__ = ["Current", "Premises", "dump_state", "ground_key", "premises_of", "restored"]
+__all__ = ["NO_WING", "Current", "Premises", "dump_state", "ground_key", "premises_of", "restored"]
 
 SUMS: Final = tuple(f.name for f in fields(Sums))
+NO_WING: Final = ""
+"""The wing of a zone that belongs to none, such as a gate."""
+
 UNKNOWN_LIMIT_DB: Final = 0.0
 """A sensor's limit is told with each question; this one is never used."""
 
@@ -32,6 +37,11 @@ class Premises:
     site: Site
     ground: Ground | None
     state: State | None
+
+    def permitted(self, at_us: int) -> frozenset[str]:
+        """The zones in which phones are permitted at an instant."""
+        local = from_microseconds(at_us).astimezone(ZoneInfo(self.site.time_zone))
+        return frozenset(zone.name for zone in self.site.zones if zone.permits(local))
 
 
 class Current:
@@ -52,8 +62,10 @@ def ground_at(site: Site) -> Ground | None:
     """What location knows of a site; None where it has no cells or no sensors."""
     if not site.cells or not site.sensors:
         return None
+    places: tuple[Cell | Zone, ...] = (*site.cells, *site.zones)
     spots = tuple(
-        Spot(name=cell.name, wing=cell.wing, centre_m=cell.centre_m, size_m=cell.size_m) for cell in site.cells
+        Spot(name=place.name, wing=place.wing or NO_WING, centre_m=place.centre_m, size_m=place.size_m)
+        for place in places
     )
     sensors = tuple(
         Sensor(name=s.name, place_m=s.place_m, limit_db=UNKNOWN_LIMIT_DB, perimeter=s.wing is None)

@@ -271,10 +271,19 @@ class Repository:
         """What was learned of the site."""
         return self._connection.scalar(select(LearnedRow.data).where(LearnedRow.name == LOCATION))
 
-    def save_learned(self, data: bytes, *, at_us: int) -> None:
-        """Keep what was learned of the site, in place of what was."""
+    def learned_key(self) -> str | None:
+        """Names the ground of which something was learned."""
+        return self._connection.scalar(select(LearnedRow.key).where(LearnedRow.name == LOCATION))
+
+    def save_learned(self, data: bytes, *, key: str, at_us: int) -> None:
+        """Keep what was learned of a ground, in place of what was."""
         self._connection.execute(delete(LearnedRow).where(LearnedRow.name == LOCATION))
-        self._connection.execute(insert(LearnedRow), {"name": LOCATION, "data": data, "at_us": at_us})
+        self._connection.execute(insert(LearnedRow), {"name": LOCATION, "key": key, "data": data, "at_us": at_us})
+
+    def forget_learned(self) -> None:
+        """Forget what was learned, so that it is learned anew from all alerts."""
+        self._connection.execute(delete(LearnedRow).where(LearnedRow.name == LOCATION))
+        self._connection.execute(update(AlertRow).where(AlertRow.taught.is_(True)).values(taught=False))
 
     def add_alert(self, draft: Alert) -> Alert:
         """Store a new alert; gives it with its number."""

@@ -11,7 +11,17 @@ from api.actors import Actor, ActorError, claimed
 from api.errors import InvalidError, NotAuthenticatedError, TooLargeError
 from api.hub import Hub
 
-__all__ = ["ACTOR_HEADER", "BoundedRoute", "Number", "TheActor", "TheHub", "api_router", "read_body", "readable"]
+__all__ = [
+    "ACTOR_HEADER",
+    "BoundedRoute",
+    "Number",
+    "PerhapsAnActor",
+    "TheActor",
+    "TheHub",
+    "api_router",
+    "read_body",
+    "readable",
+]
 
 ACTOR_HEADER: Final = "X-Wingwatch-Actor"
 """A header, not a field of the body: a foreign page cannot send it through somebody's browser without asking first."""
@@ -88,6 +98,12 @@ async def the_actor(hub: TheHub, name: Annotated[str | None, Header(alias=ACTOR_
         raise InvalidError(f"{ACTOR_HEADER}: {error}", parameter=ACTOR_HEADER) from error
 
 
+async def perhaps_an_actor(hub: TheHub, name: Annotated[str | None, Header(alias=ACTOR_HEADER)] = None) -> Actor | None:
+    """Who asks, if they say so."""
+    return None if name is None else await the_actor(hub, name)
+
+
+PerhapsAnActor = Annotated[Actor | None, Depends(perhaps_an_actor)]
 TheActor = Annotated[Actor, Depends(the_actor)]
 
 

@@ -18,6 +18,7 @@ from detector.wire import Heartbeat, SensorDetection
 __all__ = [
     "Change",
     "Place",
+    "SiteVersion",
     "StoredDetection",
     "alert_columns",
     "alert_of",
@@ -26,6 +27,8 @@ __all__ = [
     "report_of",
     "shelf_columns",
     "shelf_of",
+    "site_columns",
+    "site_of",
     "standing_columns",
     "standing_of",
     "status_columns",
@@ -68,6 +71,18 @@ class Change:
     data: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteVersion:
+    """A version of the site; ``source`` is ``file`` or ``api``, ``digest`` the SHA-256 of its bytes."""
+
+    id: int
+    source: str
+    digest: str
+    data: bytes
+    at_us: int
+    actor: Actor
+
+
 ALERT: Final = tuple(f.name for f in fields(Alert))
 BEAT: Final = tuple(f.name for f in fields(Heartbeat))
 DETECTION: Final = tuple(f.name for f in fields(SensorDetection) if not f.name.endswith("_utc"))
@@ -76,6 +91,7 @@ STATUS: Final = tuple(f.name for f in fields(SensorStatus) if f.name != "heartbe
 
 SHELF: Final = tuple(f.name for f in fields(Shelf))
 STANDING: Final = tuple(f.name for f in fields(Standing))
+SITE: Final = tuple(f.name for f in fields(SiteVersion))
 TRANSITION: Final = tuple(f.name for f in fields(Transition) if f.name not in ("alert", "actor"))
 
 
@@ -139,6 +155,16 @@ def shelf_columns(shelf: Shelf) -> dict[str, Any]:
 def shelf_of(row: AnyRow) -> Shelf:
     """A shelf from its row."""
     return Shelf(**picked(row, SHELF))
+
+
+def site_columns(version: SiteVersion) -> dict[str, Any]:
+    """A version of the site as a row, without its number."""
+    return {name: value for name, value in picked(version, SITE).items() if name != "id"}
+
+
+def site_of(row: AnyRow) -> SiteVersion:
+    """A version of the site from its row."""
+    return SiteVersion(**picked(row, SITE))
 
 
 def standing_columns(alarm: Standing) -> dict[str, Any]:

@@ -91,17 +91,17 @@ def test_cells_take_three_sensors_and_a_level():
     premises = premises_of(SITE)
     few = Evidence(levels_db={"A-s2": -40.0}, limits_db={"B-s2": -55.0})
     strange = Evidence(levels_db={"Z": -40.0}, limits_db={"B-s2": -55.0, "B-s12": -55.0, "A-s12": -55.0})
-    for found in located([few, strange], premises.ground, premises.state, rules=RULES):
+    for found in located([few, strange], premises.ground, premises.state, permitted=[frozenset()] * 2, rules=RULES):
         assert not found.is_told
         assert "a cell takes 3 sensors" in found.why
-    (nowhere,) = located([few], None, None, rules=RULES)
+    (nowhere,) = located([few], None, None, permitted=[frozenset()] * 1, rules=RULES)
     assert nowhere.why == "the site has no cells"
 
 
 def test_levels_and_silences_rank_cells_and_the_probabilities_are_one():
     premises = premises_of(SITE)
     told = Evidence(levels_db={"A-s2": -30.0, "A-s12": -48.0}, limits_db={"B-s2": -60.0, "B-s12": -60.0})
-    (found,) = located([told], premises.ground, premises.state, rules=RULES)
+    (found,) = located([told], premises.ground, premises.state, permitted=[frozenset()] * 1, rules=RULES)
     assert next(iter(found.wings)) == "A"
     assert next(iter(found.cells)) in ("A0", "A1", "A2")
     assert list(found.cells.values()) == sorted(found.cells.values(), reverse=True)
@@ -113,14 +113,14 @@ def test_only_differences_of_levels_matter():
     premises = premises_of(SITE)
     first = Evidence(levels_db={"A-s2": -30.0, "A-s12": -48.0, "B-s2": -61.0}, limits_db={})
     second = Evidence(levels_db={name: level + 13 for name, level in first.levels_db.items()}, limits_db={})
-    one, other = located([first, second], premises.ground, premises.state, rules=RULES)
+    one, other = located([first, second], premises.ground, premises.state, permitted=[frozenset()] * 2, rules=RULES)
     assert one.cells == pytest.approx(other.cells, abs=2e-3)
 
 
 def test_the_wing_is_the_likeliest_the_loudest_sensors_or_none_outside():
     premises = premises_of(SITE)
     told = Evidence(levels_db={"A-s2": -30.0, "A-s12": -48.0}, limits_db={"B-s2": -60.0})
-    (found,) = located([told], premises.ground, premises.state, rules=RULES)
+    (found,) = located([told], premises.ground, premises.state, permitted=[frozenset()] * 1, rules=RULES)
     assert told_wing(None, "B") == "B"
     assert told_wing(found, "B") == "A"
     assert told_wing(replace(found, outside=0.99), "B") is None
