@@ -48,8 +48,9 @@ MOST_SINGLES: Final = 16
 """Single bursts that make a lane, unless one is very strong, and how many of them are looked at."""
 
 FOLDED_LANES: Final = 2
+LAST_FOLDED_LANES: Final = 6
 MOST_WINDOWS: Final = 48
-"""Lanes of each folding pattern that are looked at, and the loudest of their frames."""
+"""Lanes of each folding pattern that are looked at, in a segment and in a run's last, and the loudest of their frames."""
 
 
 class Looker(Teller):
@@ -99,13 +100,13 @@ class Looker(Teller):
 
     def folded(self) -> Iterator[tuple[Lane, FloatArray]]:
         """Lanes that stand out of the past when it is folded, with the SNR of their loudest frames."""
-        past = self.state.past
+        past, thresholds, last = self.state.past, self.tools.thresholds, self.segment.final
         for lane in folded_lanes(
             past.unexplained,
             past.usual,
             past.first,
-            threshold=self.tools.thresholds.fold_sigma,
-            per_pattern=FOLDED_LANES,
+            threshold=thresholds.last_fold_sigma if last else thresholds.fold_sigma,
+            per_pattern=LAST_FOLDED_LANES if last else FOLDED_LANES,
             most_frames=MOST_WINDOWS,
         ):
             held = past.energy[lane.frames - past.first, lane.cell, lane.channel]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, gammainccinv, gammaincinv, gammaln
 
-from detector.gsm.correlate import Correlator, evidence, fold, spectra
+from detector.gsm.correlate import Correlator, evidence, fold, most_evidence, spectra
 from detector.gsm.reel import Reel, cut
 from detector.gsm.standard import SYMBOL_S
 from detector.types import FloatArray, Iq
@@ -20,7 +20,7 @@ from detector.types import FloatArray, Iq
 __all__ = ["TRIALS_A_LAG", "Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
 
 COARSE_LOSS: Final = 1.4
-HOPELESS_LOG10_P: Final = -2.0
+HOPELESS_LOG10_P: Final = -3.5
 """What even with the most that the coarse steps of frequency lose would say no more is looked at no further."""
 
 USUAL_QUANTILE: Final = 0.995
@@ -117,7 +117,7 @@ def screen(
     tops = np.zeros(begins.size, np.float32)
     spectrum, held = sight(correlator, reel, begins, 0, carriers_hz)
     if len(spectrum):
-        tops[held] = evidence(correlator, spectrum, shifts).max(axis=(1, 2, 3))
+        tops[held] = most_evidence(correlator, spectrum, shifts)
     return tops
 
 

@@ -91,7 +91,7 @@ class Round(Looker):
         if not places:
             return
         carriers = tools.channels.carriers_hz[[place.channel for place in places]]
-        shifts = self.shifts(tools.access, tools.access_shifts)
+        shifts = self.shifts(tools.access, tools.screen_shifts)
         said = screen(tools.access, self.state.reel, self.begins(places), carriers, shifts)
         for place, top in zip(places, said, strict=True):
             if place.sigma > tools.thresholds.lone_sigma or top > tools.thresholds.access_evidence:

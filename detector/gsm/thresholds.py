@@ -26,6 +26,8 @@ class GsmThresholds:
         The same as ``single_sigma``, from which one burst alone may be a normal burst, or an access burst of the rarer sequences.
     fold_sigma
         The same for energy folded over many frames.
+    last_fold_sigma
+        The same when the run ends, and no more frames will come.
     leak_margin
         Energy of a burst over what the bursts beside it may have leaked there, as a ratio.
     splatter_db, image_db
@@ -78,6 +80,7 @@ class GsmThresholds:
     access_evidence: float
     lone_sigma: float
     fold_sigma: float
+    last_fold_sigma: float
     leak_margin: float
     splatter_db: float
     image_db: float

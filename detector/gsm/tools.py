@@ -21,8 +21,9 @@ REACH_SYMBOLS: Final = 52.0
 FINE_REACH_SYMBOLS: Final = 3.0
 """Reach about a known timing."""
 
-COARSE_STEP: Final = 2
-"""Bins between two frequency errors that are tried for the short training sequence."""
+COARSE_STEP: Final = 3
+SCREEN_STEP: Final = 2
+"""Bins between two frequency errors that are tried at first, for training sequences and for access bursts: a decibel at most."""
 
 BLIND_CENTRE_HZ: Final = 900e6
 """Where the tuning does not tell its centre, a frequency error in parts per million is one of this."""
@@ -38,8 +39,8 @@ class Tools:
         Training sequences of normal bursts about a cell, and about a known timing.
     access, rare
         The access burst's sequence in ordinary use, with its extended tail bits, and all three.
-    training_shifts, access_shifts
-        Frequency errors to try, in bins of the correlator.
+    training_shifts, screen_shifts, access_shifts
+        Frequency errors to try, in bins of the correlator: coarse ones, and all for an access burst that passed the screen.
     samples_a_step
         Of the power map.
     """
@@ -50,6 +51,7 @@ class Tools:
     access: Correlator
     rare: Correlator
     training_shifts: NDArray[np.int64]
+    screen_shifts: NDArray[np.int64]
     access_shifts: NDArray[np.int64]
     thresholds: GsmThresholds
     rate_hz: float
@@ -89,6 +91,7 @@ def make_tools(context: Context) -> Tools | None:
         access=access,
         rare=make_correlator(known, rate_hz=rate, reach_symbols=REACH_SYMBOLS),
         training_shifts=shifts_for(training, error, COARSE_STEP),
+        screen_shifts=shifts_for(access, error, SCREEN_STEP),
         access_shifts=shifts_for(access, error, 1),
         thresholds=thresholds,
         rate_hz=rate,

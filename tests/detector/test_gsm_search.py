@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector.gsm import search as gsm_search
+from detector.gsm.standard import FRAME_S, SLOT_S
 from detector.pipeline import Pipeline, merged
 from detector.types import Activity, IqBlock, Label, Technology, Tuning
 from tests.detector.gsm_air import (
@@ -84,12 +85,14 @@ def test_a_hopping_call_is_one_emission_over_its_carriers(profile, plan, rng):
     assert last.activity == Activity.CALL
 
 
-def test_an_access_burst_alone_is_an_access(profile, plan, rng):
+@pytest.mark.parametrize("sequence", range(3), ids=["ordinary", "EGPRS 8-PSK", "EGPRS GMSK"])
+def test_an_access_burst_alone_is_an_access(profile, plan, rng, sequence):
     air = noise(0.6, rng)
-    put_burst(air, access_bits(rng), 500000.4, carrier_hz=-200e3, snr_db=10, rng=rng)
+    put_burst(air, access_bits(rng, sequence), 500000.4, carrier_hz=-200e3, snr_db=10, rng=rng)
     out = heard(eight_bits(air), profile, plan)
     assert [burst.label for burst in out.bursts] == [Label.GSM_AB]
     assert out.bursts[0].start == pytest.approx(500000.4, abs=2)
+    assert out.bursts[0].detail["sequence"] == sequence
     assert out.detections[-1].activity == Activity.ACCESS
 
 
@@ -112,6 +115,22 @@ def test_two_phones_in_the_same_frames_are_two(profile, plan, rng):
     out = heard(eight_bits(air), profile, plan)
     assert {d.freq_lower_hz for d in out.detections} == {-100e3, 100e3}
     assert len({d.emission for d in out.detections}) == 2
+
+
+def test_access_bursts_are_heard_on_a_carrier_of_which_every_slot_is_in_use(profile, plan, rng):
+    """Slots five decibels apart from each other: crowded, but with pauses and levels that no base station has."""
+    air = noise(0.5, rng)
+    accesses = []
+    for slot in range(8):
+        used = [frame for frame in range(100) if rng.random() < 0.5]
+        answered = [frame for frame in used if slot == 3 and frame % 5 == 0]
+        calls = [frame for frame in used if frame not in answered]
+        put_call(air, calls, slot=slot, tsc=2, carriers_hz=(200e3,), snr_db=35 - 5 * slot, rng=rng)
+        for frame in answered:
+            accesses.append((0.0011 + frame * FRAME_S + slot * SLOT_S) * RATE_HZ)
+            put_burst(air, access_bits(rng), accesses[-1], carrier_hz=200e3, snr_db=20, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert share_found([b for b in out.bursts if b.label == Label.GSM_AB], accesses, 3) == 1
 
 
 @pytest.mark.parametrize("error_hz", [-17.5e3, 17.5e3])
