@@ -69,8 +69,14 @@ def hub(
 @app.command(epilog="Example: WINGWATCH_SENSOR_TOKEN=... wingwatch sensor --config /etc/wingwatch/sensor.toml")
 def sensor(
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings (TOML); the environment wins.")] = None,
+    list_receivers: Annotated[
+        bool, typer.Option("--list", help="Say which receivers are attached and what they cannot hear, and end.")
+    ] = False,
 ) -> None:
-    """Run a sensor: it searches a dongle's, a recording's or simulated samples and sends detections to the hub."""
+    """Run a sensor: it searches a receiver's, a recording's or simulated samples and sends detections to the hub."""
+    if list_receivers:
+        say_what_is_attached()
+        return
     from sdr.outbox import OutboxError
     from sdr.recording import RecordingError
     from sdr.settings import SettingsError, load_settings
@@ -89,15 +95,68 @@ def simulate(
     sensor: Annotated[str, typer.Option(help="The sensor of the demo site that hears it.")] = "B1",
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long.")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the timetable.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a recording of this name.")] = False,
 ) -> None:
     """Write what a sensor of the simulated site hears as a SigMF recording, each burst annotated with the truth."""
     from sdr.sources import demo_site
     from sdr.synthetic.recording import write_recording
 
     try:
-        write_recording(out, demo_site(), sensor, seconds=seconds, seed=seed)
+        write_recording(out, demo_site(), sensor, seconds=seconds, seed=seed, overwrite=overwrite)
     except (OSError, ValueError, KeyError) as error:
         raise fail(f"{out}: {error.args[-1] if error.args else error}") from error
+
+
+@app.command(epilog="Example: wingwatch record night.sigmf-meta --source rtlsdr: --centre-hz 897e6 --seconds 60")
+def record(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Recording to write; a name ending in .sigmf-meta.")],
+    seconds: Annotated[float, typer.Option(min=0.01, help="How long.")] = 10.0,
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="A sensor's settings (TOML).")] = None,
+    source: Annotated[str | None, typer.Option(help="Where samples come from, as in a sensor's settings.")] = None,
+    centre_hz: Annotated[float | None, typer.Option(help="Centre frequency [Hz].")] = None,
+    sample_rate_hz: Annotated[float | None, typer.Option(help="Sample rate [samples/s].")] = None,
+    gain_db: Annotated[float | None, typer.Option(help="Tuner gain [dB].")] = None,
+    place: Annotated[
+        str | None, typer.Option(metavar="LAT,LON", help="Where the receiver stands; left out unless given.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a recording of this name.")] = False,
+) -> None:
+    """Record samples as SigMF, with the receiver's name, its gain and every gap; Ctrl-C ends it early and keeps it.
+
+    Raw samples may hold what people say: record them only where the law and the engineer in charge allow it.
+    """
+    from sdr.record import PlaceError, parse_place
+    from sdr.record import record as write
+    from sdr.recording import RecordingError
+    from sdr.settings import SettingsError, load_settings
+    from sdr.source import SourceError
+    from sdr.sources import open_source
+
+    given = {"source": source, "centre_hz": centre_hz, "sample_rate_hz": sample_rate_hz, "gain_db": gain_db}
+    told = {name: value for name, value in given.items() if value is not None}
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    configure_logging(as_json=not sys.stderr.isatty())
+    try:
+        where = None if place is None else parse_place(place)
+        settings = load_settings(config, **({"name": "record", "token": "none"} | told))
+        levels = load_profile(settings.profile).receiver
+        with open_source(settings, clock=utc_now, levels=levels) as opened:
+            done = write(opened, out, seconds=seconds, place=where, overwrite=overwrite, stopped=stopped.is_set)
+    except (SettingsError, SourceError, RecordingError, PlaceError, OSError, ValueError) as error:
+        raise fail(str(error)) from error
+    typer.echo(f"wingwatch: {out}: {done.samples} samples, {done.gaps} gaps, {done.clipped} clipped", err=True)
+
+
+def say_what_is_attached() -> None:
+    """Print the receivers of this machine, what they can be tuned to, and which bands in use they never hear."""
+    from sdr.defaults import band_plan
+    from sdr.devices import attached, listing
+    from sdr.scan import bands_named
+
+    for line in listing(*attached(), bands_named(band_plan(), (), day=utc_now().date())):
+        write_line(line)
 
 
 def fail(message: str) -> typer.Exit:

@@ -10,13 +10,9 @@ from typing import Any, Final, Protocol
 
 from sdr.receiver import Facts, ReceiverError, Request, Take
 
-__all__ = ["HIGHEST_HZ", "LOWEST_HZ", "TRANSFER_BYTES", "RtlSdrReceiver", "open_rtl_sdr", "serials"]
+__all__ = ["TRANSFER_BYTES", "RtlSdrReceiver", "open_rtl_sdr", "serials"]
 
 TRANSFER_BYTES: Final = 1 << 17
-
-LOWEST_HZ: Final = 24e6
-HIGHEST_HZ: Final = 1766e6
-"""What the R820T tuner reaches."""
 
 
 class Device(Protocol):

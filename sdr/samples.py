@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.types import Iq
 
-__all__ = ["FORMATS", "SampleFormat", "clipped_samples", "to_iq"]
+__all__ = ["FORMATS", "SampleFormat", "clipped_samples", "from_iq", "to_iq"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,13 @@ def to_iq(data: bytes | bytearray | memoryview, fmt: SampleFormat) -> Iq:
     np.subtract(parts, np.float32(fmt.offset), out=out, dtype=np.float32)
     out *= np.float32(1 / fmt.scale)
     return out.view(np.complex64)
+
+
+def from_iq(iq: Iq, fmt: SampleFormat) -> bytes:
+    """What a converter gave for some samples: undoes :func:`to_iq` to the bit."""
+    parts = iq.view(np.float32)
+    steps = np.rint(parts * np.float32(fmt.scale) + np.float32(fmt.offset)) if fmt.quantum else parts
+    return bytes(steps.astype(fmt.dtype).tobytes())
 
 
 def clipped_samples(data: bytes | bytearray | memoryview, fmt: SampleFormat) -> int:

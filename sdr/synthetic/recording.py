@@ -1,7 +1,5 @@
 """Simulated air as a SigMF recording: 8-bit samples and, as annotations, every burst that is truly in them."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,6 +10,7 @@ from typing import Any, Final
 from detector.site import Site
 from detector.types import Tuning
 from sdr.samples import FORMATS
+from sdr.sigmf import Pair
 from sdr.synthetic.population import CENTRE_HZ, SAMPLE_RATE_HZ
 from sdr.synthetic.receiver import BLOCK_SAMPLES, receiver_of
 from sdr.synthetic.reception import Heard, Reception, receive
@@ -32,6 +31,7 @@ def write_recording(
     epoch: datetime = EPOCH,
     sample_rate_hz: float = SAMPLE_RATE_HZ,
     centre_hz: float = CENTRE_HZ,
+    overwrite: bool = False,
 ) -> None:
     """Write what a sensor hears from the epoch on.
 
@@ -41,6 +41,8 @@ def write_recording(
         The metadata, ``<name>.sigmf-meta``; the samples are written beside it.
     seconds
         How long, rounded up to a whole sample.
+    overwrite
+        Whether a recording of this name may be lost; one that is interrupted leaves none.
 
     Raises
     ------
@@ -49,10 +51,8 @@ def write_recording(
     ValueError
         If the path does not end in .sigmf-meta, or the sample rate is not a multiple of 15 kHz.
     OSError
-        If a file cannot be written.
+        If a file cannot be written, or is there already.
     """
-    if path.suffix != ".sigmf-meta":
-        raise ValueError(f"path={path} does not end in .sigmf-meta")
     place = place_of(site, sensor)
     tuning = Tuning(sample_rate_hz=sample_rate_hz, centre_hz=centre_hz, limit=FORMATS["cu8"].limit)
     reception = Reception(
@@ -60,18 +60,9 @@ def write_recording(
     )
     samples = ceil(seconds * sample_rate_hz)
     annotations: list[dict[str, Any]] = []
-    digest = hashlib.sha512()
-    with path.with_suffix(".sigmf-data").open("wb") as file:
-        for index, (data, fresh) in enumerate(islice(receive(reception), ceil(samples / BLOCK_SAMPLES))):
-            kept = data[: 2 * (samples - index * BLOCK_SAMPLES)].tobytes()
-            file.write(kept)
-            digest.update(kept)
-            annotations += (annotation(one, tuning) for one in fresh)
     about = {
         "core:datatype": "cu8",
         "core:sample_rate": sample_rate_hz,
-        "core:version": "1.0.0",
-        "core:sha512": digest.hexdigest(),
         "core:description": f"simulated air at sensor {sensor} of {site.name}, seed {seed}",
         "core:author": "wingwatch",
         "core:extensions": [{"name": "bench", "version": "1.0.0", "optional": True}],
@@ -81,9 +72,12 @@ def write_recording(
         "core:frequency": centre_hz,
         "core:datetime": epoch.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
     }
-    whole = sorted(within(annotations, samples), key=lambda entry: entry["core:sample_start"])
-    metadata = {"global": about, "captures": [capture], "annotations": whole}
-    path.write_text(json.dumps(metadata, indent=1) + "\n")
+    with Pair(path, overwrite=overwrite) as pair:
+        for index, (data, fresh) in enumerate(islice(receive(reception), ceil(samples / BLOCK_SAMPLES))):
+            pair.write(data[: 2 * (samples - index * BLOCK_SAMPLES)].tobytes())
+            annotations += (annotation(one, tuning) for one in fresh)
+        whole = sorted(within(annotations, samples), key=lambda entry: entry["core:sample_start"])
+        pair.finish(about, [capture], whole)
 
 
 def annotation(one: Heard, tuning: Tuning) -> dict[str, Any]:

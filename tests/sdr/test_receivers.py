@@ -105,10 +105,11 @@ def test_a_block_bears_its_boot_its_times_its_gain_and_what_was_clipped():
     with fake_dongle() as dongle, dongle.source(address=SERIAL) as source:
         first, second = (block for _, block in zip(range(2), source.blocks(), strict=False))
         assert (source.state.gain_db, source.state.hardware) == (29.7, f"RTL-SDR {SERIAL}")
-        assert abs((source.utc_of(second.start) - second.utc).total_seconds()) < LIMITS.gap_s
+        assert abs((source.utc_of(second.start) - second.utc).total_seconds()) < first.samples.size / RATE_HZ
     assert first.boot == second.boot == source.boot
     assert (first.start, second.start, first.fresh, second.fresh) == (0, first.stop, True, False)
-    assert second.monotonic_s - first.monotonic_s == pytest.approx(first.samples.size / RATE_HZ, abs=LIMITS.gap_s)
+    # The second one may show that the first came late; neither can come early.
+    assert second.monotonic_s - first.monotonic_s < first.samples.size / RATE_HZ + 1e-6
     assert (first.gain_db, first.clipped) == (29.7, 0)
     assert first.utc_error_s >= LIMITS.gap_s
 
