@@ -91,7 +91,7 @@ class Panel:
 
 PANELS: Final = (
     Panel(
-        title="GSM",
+        title="GSM: share found",
         axis="SNR in 200 kHz [dB]",
         low_db=-16.0,
         high_db=7.0,
@@ -121,7 +121,7 @@ PANELS: Final = (
         ),
     ),
     Panel(
-        title="LTE",
+        title="LTE: share found",
         axis="SNR in the signal's own band [dB]",
         low_db=-18.0,
         high_db=8.0,

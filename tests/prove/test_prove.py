@@ -16,7 +16,7 @@ from tests.prove.journal import Journal
 from tests.prove.proof import Bound, Proof, Rate, Share, Trial
 from tests.prove.report import Result, lines, read_shares, write_result
 from tests.prove.runner import run_trials
-from tests.prove.verdict import Verdict, judge, summed
+from tests.prove.verdict import Verdict, judge, speaks_against, summed
 
 ROOT = Path(__file__).parents[2]
 
@@ -162,6 +162,13 @@ def test_a_failing_claim_says_how_to_see_it_again():
     result = result_of({seed: {"heads": seed < 20} for seed in range(10, 60)})
     assert result.failing
     assert "see it again: ./run prove coin --count 1 --seed 20" in list(lines(result))[-1]
+
+
+def test_a_trial_speaks_against_a_rate_by_the_hour():
+    bound = Bound(about="x", at_most=72.0)
+    assert speaks_against(bound, {"x": Rate(1, 0.01)})
+    assert not speaks_against(bound, {"x": Rate(1, 1.0)})
+    assert not speaks_against(bound, {"y": Rate(1, 0.01)})
 
 
 def test_a_result_is_written_with_its_intervals_and_read_again(tmp_path):

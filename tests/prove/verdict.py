@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from tests.prove.intervals import interval_of
+from tests.prove.intervals import interval_of, per_hour
 from tests.prove.proof import Bound, Outcome, Outcomes, Rate, Share
 
 __all__ = ["Sums", "Verdict", "judge", "speaks_against", "summed"]
@@ -89,5 +89,5 @@ def speaks_against(bound: Bound, outcomes: Outcomes) -> bool:
     if bound.about not in outcomes:
         return False
     one = counted(outcomes[bound.about])
-    value = one.hits / max(1, one.trials) if isinstance(one, Share) else float(one.events)
+    value = one.hits / max(1, one.trials) if isinstance(one, Share) else per_hour(one)
     return value < bound.at_least or value > bound.at_most
