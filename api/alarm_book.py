@@ -66,6 +66,21 @@ class AlarmBook:
         )
         return {row.cell: row.alerts for row in rows}
 
+    def placed_alerts(self, *, since_us: int, limit: int) -> list[Alert]:
+        """Alerts since a time whose cell can be told, latest first."""
+        a = AlertRow
+        wanted = (a.opened_us >= since_us, a.merged_into.is_(None), a.cell.is_not(None))
+        query = select(*a.__table__.columns).where(*wanted).order_by(a.opened_us.desc()).limit(limit)
+        return [alert_of(row) for row in self._connection.execute(query)]
+
+    def outcomes(self, *, since_us: int) -> dict[tuple[str | None, Outcome | None], int]:
+        """How many alerts since a time there were, by wing and outcome."""
+        a = AlertRow
+        wanted = (a.opened_us >= since_us, a.merged_into.is_(None))
+        query = select(a.wing, a.outcome, func.count().label("alerts")).where(*wanted).group_by(a.wing, a.outcome)
+        rows = self._connection.execute(query.order_by(a.wing, a.outcome))
+        return {(row.wing, row.outcome): row.alerts for row in rows}
+
     # --- standing alarms
 
     def count_alerts(self, wing: str | None, *, since_us: int, until_us: int) -> int:

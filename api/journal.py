@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select
 
+from api.actors import ActorKind
+from api.alerts import Outcome
 from api.alerts_life import Transition
 from api.models import SiteRow, TransitionRow
 from api.rows import SiteVersion, site_columns, site_of, transition_columns, transition_of
@@ -30,6 +32,20 @@ class Journal:
         t = TransitionRow
         wanted = select(*t.__table__.columns).where(t.alert_id == alert, t.version > after_version).order_by(t.id)
         return [transition_of(row) for row in self._connection.execute(wanted)]
+
+    def transitions_since(self, since_us: int, *, limit: int) -> list[Transition]:
+        """What people did since a time, the latest first; what the hub did of its own accord is left out."""
+        t = TransitionRow
+        wanted = (t.at_us >= since_us, t.actor_kind == ActorKind.PERSON)
+        query = select(*t.__table__.columns).where(*wanted).order_by(t.id.desc()).limit(limit)
+        return [transition_of(row) for row in self._connection.execute(query)]
+
+    def finds(self, *, since_us: int) -> dict[int, str]:
+        """The cell in which a phone was found, of each alert closed since a time of which somebody said so."""
+        t = TransitionRow
+        wanted = (t.at_us >= since_us, t.outcome == Outcome.FOUND, t.cell.is_not(None))
+        rows = self._connection.execute(select(t.alert_id, t.cell).where(*wanted).order_by(t.id))
+        return {row.alert_id: row.cell for row in rows}
 
     def add_site(self, version: SiteVersion) -> None:
         """Keep a further version of the site."""

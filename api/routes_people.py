@@ -1,16 +1,18 @@
-"""The paths by which people act: on alerts, on standing alarms, and on what is shelved."""
+"""The paths by which people act: on alerts, on standing alarms, on what is shelved; and what they read once a shift."""
 
 from typing import Annotated, Final
 
 from fastapi import Query
 
-from api import handling, shelves
+from api import handling, reports, shelves
 from api.alerts_life import Act
 from api.handling import ActRequest, CloseRequest
 from api.lists import NoQuery
+from api.reports import HandoverQuery, SearchQuery
 from api.requests import BoundedRoute, Number, TheActor, TheHub, api_router, readable
 from api.shelves import ShelfRequest
 from api.views import AlertView, Listing, ShelfView, StandingView, TransitionView
+from api.views_reports import Handover, SearchList
 
 __all__ = ["router"]
 
@@ -87,3 +89,15 @@ def post_shelf_confirm(hub: TheHub, shelf: Number, actor: TheActor) -> ShelfView
 def post_shelf_end(hub: TheHub, shelf: Number, actor: TheActor) -> ShelfView:
     """Take a shelf back."""
     return shelves.end(hub, shelf, actor=actor)
+
+
+@readable(router, "/search-list")
+def get_search_list(hub: TheHub, query: Annotated[SearchQuery, Query()]) -> SearchList:
+    """List the cells in which phones probably are, the likeliest first."""
+    return reports.search_list(hub, query)
+
+
+@readable(router, "/handover")
+def get_handover(hub: TheHub, query: Annotated[HandoverQuery, Query()]) -> Handover:
+    """Give what one shift leaves to the next."""
+    return reports.handover(hub, query)

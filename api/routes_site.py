@@ -7,7 +7,8 @@ from fastapi import Depends, Header, Query, Request, Response
 from api import site_keeper
 from api.lists import NoQuery
 from api.requests import PerhapsAnActor, TheActor, TheHub, api_router, read_body, readable
-from api.views import LandingView, Listing, SiteVersionView
+from api.views import Listing
+from api.views_site import LandingView, SiteVersionView
 
 __all__ = ["router"]
 

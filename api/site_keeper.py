@@ -16,7 +16,7 @@ from api.premises import Premises, ground_key, premises_of
 from api.repository import Repository
 from api.rows import SiteVersion
 from api.settings import Settings, SettingsError
-from api.views import LandingView, SiteVersionView, landing_view, site_version_view
+from api.views_site import LandingView, SiteVersionView, landing_view, site_version_view
 from detector.site import Image, Site, SiteError, dump_site, landing_plan, parse_site, schematic_svg
 
 __all__ = ["Document", "document", "floor_plan", "landings", "open_premises", "replace_site", "versions"]

@@ -6,7 +6,6 @@ Fields are added to, never renamed. Times are RFC 3339 in UTC.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
@@ -15,11 +14,11 @@ from api.alerts import Alert, AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act, Transition
 from api.places import Location
 from api.reasons import reasons
-from api.rows import SiteVersion, StoredDetection
+from api.rows import StoredDetection
 from api.shelving import Shelf, ShelfKind
 from api.standing import Comparison, Standing, sentence
 from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
-from detector.site import Landing, LandingPlan, Site, Wing
+from detector.site import Site, Wing
 from detector.times import format_utc, from_microseconds
 from detector.types import Activity, Label, Technology
 
@@ -29,23 +28,22 @@ __all__ = [
     "CellView",
     "DetectionView",
     "Health",
-    "LandingView",
     "Listing",
     "LocationView",
     "Page",
     "Receipt",
     "SensorView",
     "ShelfView",
-    "SiteVersionView",
     "StandingView",
     "TransitionView",
+    "Utc",
+    "View",
     "WingView",
+    "actor_view",
     "alert_view",
     "detection_view",
-    "landing_view",
     "sensor_view",
     "shelf_view",
-    "site_version_view",
     "standing_view",
     "transition_view",
     "wing_view",
@@ -229,28 +227,6 @@ class ShelfView(View):
     ended_by: ActorView | None
 
 
-class SiteVersionView(View):
-    """A version of the site."""
-
-    source: str
-    digest: str
-    at_utc: Utc
-    actor: ActorView
-
-
-class LandingView(View):
-    """A landing as it is drawn: its picture's address, and the outline of each cell in the picture's units."""
-
-    name: str
-    wing: str
-    title: str
-    plan: str
-    schematic: bool
-    width: float
-    height: float
-    outlines: dict[str, list[tuple[float, float]]]
-
-
 class TransitionView(View):
     """Something that was done to an alert; ``version`` is the alert's after it."""
 
@@ -374,30 +350,6 @@ def shelf_view(shelf: Shelf) -> ShelfView:
         since_utc=instant(shelf.since_us),
         ended_utc=instant(shelf.ended_us),
         **{name: None if actor is None else actor_view(actor) for name, actor in by.items()},
-    )
-
-
-def site_version_view(version: SiteVersion) -> SiteVersionView:
-    """A version of the site as callers see it."""
-    return SiteVersionView(
-        source=version.source,
-        digest=version.digest,
-        at_utc=from_microseconds(version.at_us),
-        actor=actor_view(version.actor),
-    )
-
-
-def landing_view(landing: Landing, plan: LandingPlan) -> LandingView:
-    """A landing as callers see it."""
-    return LandingView(
-        name=landing.name,
-        wing=landing.wing,
-        title=landing.title,
-        plan=f"/api/v1/site/plans/{quote(landing.name, safe='')}",
-        schematic=plan.plan is None,
-        width=plan.width,
-        height=plan.height,
-        outlines={name: list(corners) for name, corners in plan.outlines.items()},
     )
 
 
