@@ -43,7 +43,7 @@ DOING: Final[Mapping[Activity, str]] = {
 }
 
 
-MAX_EMISSIONS: Final = 2000
+MAX_EMISSIONS: Final = 200
 """An alert takes no more; a phone in its episode leaves some ten at each sensor."""
 
 

@@ -20,7 +20,7 @@ REACH_GAPS: Final = 6
 """What was over this many longest pauses before new evidence stays as it was settled."""
 
 MAX_AROUND: Final = 1000
-"""No more reports are looked at for one batch; only a sensor that raves sends so many."""
+"""No more reports are looked at beside those of one batch; only a sensor that raves sends so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def surroundings(
     limits = extent_us(fresh, margin_us=reach_us)
     window = extent_us(fresh, margin_us=gap_us)
     while True:
-        found, owners = repository.reports_between(technology, *window, limit=MAX_AROUND)
+        found, owners = repository.reports_between(technology, *window, limit=MAX_AROUND + len(fresh))
         around = {report.key: report for report in [*found, *fresh]}
         touched = near(around.values(), seeds, gap_us=gap_us)
         begin_us, end_us = extent_us(touched, margin_us=gap_us)

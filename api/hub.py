@@ -162,7 +162,7 @@ def sweep(hub: Hub) -> None:
 
 def due(repository: Repository, hub: Hub, *, now_us: int) -> list[Alert]:
     """Alerts that time has changed: by what sensors did not hear since, or because they may be announced now."""
-    active = repository.active_alerts()
+    active = repository.active_alerts(limit=locating.MAX_PLACED)
     moved = locating.place(repository, hub.current.premises, active, rules=hub.listening, now_us=now_us)
     waiting = annunciation.undecided(repository, rules=hub.alarm_rules, now_us=now_us)
     return list(({alert.id: alert for alert in waiting} | {alert.id: alert for alert in moved}).values())

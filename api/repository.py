@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -244,9 +245,16 @@ class Repository:
         query = select(*ALERTS).where(*wanted).order_by(a.opened_us.desc(), a.id.desc()).limit(limit)
         return [alert_of(row) for row in self._connection.execute(query)]
 
-    def active_alerts(self) -> list[Alert]:
-        """Alerts whose phone counts as still heard."""
-        rows = self._connection.execute(select(*ALERTS).where(AlertRow.active.is_(True)))
+    def active_alerts(self, *, limit: int) -> list[Alert]:
+        """Alerts whose phone counts as still heard, the latest heard first; closed ones never do."""
+        query = select(*ALERTS).where(AlertRow.active.is_(True)).order_by(AlertRow.updated_us.desc()).limit(limit)
+        return [alert_of(row) for row in self._connection.execute(query)]
+
+    def silent_alerts(self, *, before_us: int, after_us: int) -> list[Alert]:
+        """Active alerts whose phone was last heard before the one time, or after the other."""
+        a = AlertRow
+        silent = or_(a.updated_us < before_us, a.updated_us > after_us)
+        rows = self._connection.execute(select(*ALERTS).where(a.active.is_(True), silent))
         return [alert_of(row) for row in rows]
 
     def waiting_alerts(self, *, until_us: int) -> list[Alert]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from api.alerts import Alert, ended
 from api.alerts_life import Transition
+from api.clocks import MAX_AHEAD_US
 from api.repository import Repository
 from api.shelving import Shelf, ShelfKind, in_force
 from api.standing import Standing
@@ -161,9 +162,8 @@ def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale
 
     Alerts whose phone fell silent end, sensors that fell silent are stale, and the oldest messages are forgotten.
     """
-    over = [
-        after for alert in repository.active_alerts() if (after := ended(alert, now_us=now_us, gap_us=gap_us)) != alert
-    ]
+    silent = repository.silent_alerts(before_us=now_us - gap_us, after_us=now_us + MAX_AHEAD_US)
+    over = [ended(alert, now_us=now_us, gap_us=gap_us) for alert in silent]
     repository.save_alerts(over)
     told = tell_alerts(repository, site, over, now_us=now_us)
     told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
