@@ -17,7 +17,7 @@ from detector.lte.gate import Ranges
 from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.pieces import HISTORY, Piece
 from detector.lte.sounding import LENGTH_S
-from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S
+from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 from detector.lte.uplink import Lock, Reading, Scope, follow, read
 from detector.types import Burst, FloatArray, Label
@@ -29,6 +29,9 @@ USABLE: Final = 0.492
 
 PATIENCE: Final = 2
 """After so many doubts every other piece is read, after as many again every third, and no fewer than the past holds."""
+
+SHORTEST_S: Final = 2 * SUBFRAME_S
+"""A shorter piece may hold no whole subframe."""
 
 SPEAKING_S: Final = 0.1
 """A cell that was heard so lately is followed whether anything stirs or not: a steady upload stands out over nothing."""
@@ -80,6 +83,8 @@ def search_channels(
     levels: LteThresholds,
 ) -> tuple[Cell, Channels]:
     """What a piece makes known of the cell and of its channels."""
+    if piece.stretch.iq.size < SHORTEST_S * piece.stretch.sample_rate_hz:
+        return cell, Channels()
     groups = without_preambles(piece, preambles)
     speaking = cell.lock is not None and piece.own_start - cell.told < SPEAKING_S * piece.stretch.sample_rate_hz
     if not speaking and not stirring(

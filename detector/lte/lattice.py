@@ -51,6 +51,10 @@ NORMAL_QUANTILE: Final = -1.645
 BUSY: Final = 2.0
 """A column whose median stands this far over the level of its quietest rows, this share of all, is busy."""
 
+NEIGHBOURS: Final = 0.2
+UNEVEN: Final = 4.0
+"""How far over the quietest columns, this share of all, another one's level may be when nobody sends."""
+
 SLOT_BIN_HZ: Final = 1 / SLOT_S
 
 
@@ -181,7 +185,9 @@ def quietened(
 
 
 def usual(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Median of each column, of enough of its rows."""
+    """Median of each column, of enough of its rows; ones if there are none."""
+    if not len(values):
+        return np.ones(values.shape[1])
     return np.asarray(np.median(values[:: max(1, len(values) // ENOUGH)], axis=0), np.float64)
 
 
@@ -227,13 +233,21 @@ def standing_out(sums: NDArray[np.float64], values: int, level: NDArray[np.float
 
 
 def quiet(sums: NDArray[np.float64], values: int) -> NDArray[np.float64]:
-    """Median of each column, or what its quietest rows say where it is busy most of the time."""
+    """What each column holds where nobody sends: its median, or one level for all where any is busy most of the time.
+
+    A busy column's own level, and what it leaks into its neighbours', would make half a column stand out like a whole.
+    """
+    if not sums.size:
+        return np.ones(sums.shape[1])
     rows = sums[:: max(1, len(sums) // ENOUGH)]
     least = int(QUIETEST * len(rows))
     ordered = np.partition(rows, (least, len(rows) // 2), axis=0)
     low = ordered[least] / (1 + NORMAL_QUANTILE / np.sqrt(values))
     middle = ordered[len(rows) // 2]
-    return np.asarray(np.where(middle > BUSY * low, low, middle))
+    calm = np.minimum(low, middle)
+    common = np.full(middle.size, np.quantile(calm, NEIGHBOURS))
+    busy = (middle > BUSY * low) | (middle > UNEVEN * common)
+    return np.asarray(common if busy.any() else middle)
 
 
 def slot_starts(stretch: Stretch, slot: float) -> NDArray[np.int64]:

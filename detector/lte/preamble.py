@@ -199,16 +199,20 @@ def correlate(bins: Iq, roots: Sequence[int]) -> list[Match]:
 def measured(turned: Iq, energies: FloatArray, root: int, peak: int) -> Match:
     """The evidence of one window whose bins, turned by a root's sequence, are like a tone."""
     summed = running(turned * np.exp(-2j * np.pi * peak / TRANSFORM * np.arange(turned.size)))
-    inner = np.abs(summed[PREAMBLE_LENGTH:] - summed[:-PREAMBLE_LENGTH]) ** 2
-    first = int(np.argmax(inner))
-    last = first + PREAMBLE_LENGTH
-    received = np.flatnonzero(energies[first:last])
-    thirds = first + received[0] + received.size * np.arange(4) // 3
-    if np.abs(np.diff(summed[thirds])).min() < EVEN * np.sqrt(inner[first]) / 3:
+    inner, energy, received = spanned(summed), spanned(running(energies)).real, spanned(running(energies > 0)).real
+    coherence = np.abs(inner) ** 2 / np.maximum(received * energy, 1e-30)
+    evidence = -(received - 1) * np.log1p(-np.minimum(coherence, 1 - 1e-9))
+    first = int(np.argmax(evidence))
+    inside = np.flatnonzero(energies[first : first + PREAMBLE_LENGTH])
+    thirds = first + inside[0] + inside.size * np.arange(4) // 3
+    if np.abs(np.diff(summed[thirds])).min() < EVEN * np.abs(inner[first]) / 3:
         return unlike(root)
-    coherence = inner[first] / max(received.size * float(energies[first:last].sum()), 1e-30)
-    evidence = -(received.size - 1) * np.log1p(-min(coherence, 1 - 1e-9))
-    return Match(root=root, evidence=float(evidence), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
+    return Match(root=root, evidence=float(evidence[first]), first_bin=first, delay=(-peak / TRANSFORM) % 1.0)
+
+
+def spanned(summed: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Sums over as many bins as a sequence has, from each place on."""
+    return summed[PREAMBLE_LENGTH:] - summed[:-PREAMBLE_LENGTH]
 
 
 def unlike(root: int) -> Match:
@@ -216,7 +220,7 @@ def unlike(root: int) -> Match:
     return Match(root=root, evidence=0.0, first_bin=0, delay=0.0)
 
 
-def running(values: Iq) -> NDArray[np.complex128]:
+def running(values: Iq | FloatArray | NDArray[np.bool_]) -> NDArray[np.complex128]:
     """Sums of the values before each place, shape (n + 1,)."""
     return np.concatenate((np.zeros(1), np.cumsum(values, dtype=np.complex128)))
 
