@@ -90,12 +90,20 @@ class Round(Looker):
         ]
         if not places:
             return
-        carriers = tools.channels.carriers_hz[[place.channel for place in places]]
-        shifts = self.shifts(tools.access, tools.screen_shifts)
-        said = screen(tools.access, self.state.reel, self.begins(places), carriers, shifts)
-        for place, top in zip(places, said, strict=True):
-            if place.sigma > tools.thresholds.lone_sigma or top > tools.thresholds.access_evidence:
+        for place, top in zip(places, self.screened(places), strict=True):
+            if top > tools.thresholds.access_evidence:
                 self.look_for_access_at(place)
+
+    def screened(self, places: Sequence[Place]) -> FloatArray:
+        """The most that the sequences say of each place, shape (len(places),): of loud ones, the rarer sequences too."""
+        tools, said = self.tools, np.zeros(len(places), np.float32)
+        loud = np.array([place.sigma > tools.thresholds.lone_sigma for place in places])
+        carriers = tools.channels.carriers_hz[[place.channel for place in places]]
+        begins = self.begins(places)
+        for correlator, which in ((tools.access, ~loud), (tools.rare, loud)):
+            shifts = self.shifts(correlator, tools.screen_shifts)
+            said[which] = screen(correlator, self.state.reel, begins[which], carriers[which], shifts)
+        return said
 
     def access_sigma(self) -> FloatArray:
         """Energy from which a place is screened, shape (n_channels,): less where a phone is known."""
