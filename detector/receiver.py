@@ -22,12 +22,8 @@ class ReceiverLevels:
         The same for samples that come over a network, where they queue.
     rate_error_share
         Share of the sample rate by which samples may come too slowly or too fast before the receiver counts as ill.
-    quantiser_margin_db
-        A noise floor less than this above the noise of the converter's steps is drowned in it.
     frequency_correction_ppm
         Correction of the receiver's crystal, where the sensor's settings give none.
-    level_offset_db
-        Power at the antenna [dBm] less power in the samples [dBFS], at a tuner gain of 0 dB; None while not known.
     """
 
     gap_s: float
@@ -35,9 +31,7 @@ class ReceiverLevels:
     remote_gap_s: float
     remote_gap_confirm_s: float
     rate_error_share: float
-    quantiser_margin_db: float
     frequency_correction_ppm: float
-    level_offset_db: float | None
 
     def __post_init__(self) -> None:
         for name in ("gap_s", "gap_confirm_s", "remote_gap_s", "remote_gap_confirm_s", "rate_error_share"):
