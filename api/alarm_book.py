@@ -145,7 +145,7 @@ class AlarmBook:
         """Store a new shelf; gives it with its number."""
         values = {name: value for name, value in shelf_columns(draft).items() if name != "id"}
         key = self._connection.execute(insert(ShelfRow), values).inserted_primary_key
-        assert key is not None  # noqa: S101
+        assert key is not None  # noqa: S101 - the table has one
         return replace(draft, id=key[0])
 
     def save_shelf(self, shelf: Shelf) -> None:

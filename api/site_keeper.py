@@ -176,7 +176,7 @@ def floor_plan(hub: Hub, landing: str) -> tuple[Image, bytes]:
 def in_force(repository: Repository) -> SiteVersion:
     """The latest version; there is one since the hub was started."""
     latest = repository.journal.latest_site()
-    assert latest is not None  # noqa: S101
+    assert latest is not None  # noqa: S101 - the hub's start wrote one
     return latest
 
 
