@@ -30,6 +30,7 @@ from api.places import Evidence, Location
 from api.shelving import ShelfKind
 from api.standing import Busyness, Comparison
 from detector.types import Activity, Label, Technology
+from detector.wire import Listened
 
 __all__ = [
     "AlertRow",
@@ -104,6 +105,21 @@ class LocationColumn(TypeDecorator[Location]):
         return None if value is None else Location(**value | {"evidence": Evidence(**value["evidence"])})
 
 
+class ListenedColumn(TypeDecorator[tuple[Listened, ...]]):
+    """What a sensor listened to, as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Listened, ...] | None, dialect: Dialect) -> list[Any]:  # noqa: ARG002
+        """To the database."""
+        return [asdict(each) for each in value or ()]
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Listened, ...]:  # noqa: ANN401, ARG002
+        """From the database."""
+        return tuple(Listened(**each) for each in value or ())
+
+
 class ActorColumn(TypeDecorator[Actor]):
     """Who did something, as JSON; what the actor may do is not stored."""
 
@@ -156,6 +172,7 @@ class Base(DeclarativeBase):
         ShelfKind: Word(ShelfKind),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
+        tuple[Listened, ...]: ListenedColumn(),
     }
 
 
@@ -375,6 +392,15 @@ class SensorRow(Base):
     clipped_share: Mapped[float]
     queue: Mapped[int]
     profile: Mapped[str]
+    lost: Mapped[int]
+    dropped: Mapped[int]
+    gain_db: Mapped[float | None]
+    alarm: Mapped[str | None]
+    noise_steps: Mapped[float | None]
+    clock_error_s: Mapped[float | None]
+    reference_hz: Mapped[float | None]
+    reference_dbfs: Mapped[float | None]
+    listened: Mapped[tuple[Listened, ...]]
 
 
 class SiteRow(Base):

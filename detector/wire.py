@@ -19,8 +19,10 @@ from detector.types import Activity, Detection, Label, Technology, Tuning
 
 __all__ = [
     "MAX_DETECTIONS",
+    "MAX_LISTENED",
     "Batch",
     "Heartbeat",
+    "Listened",
     "SensorDetection",
     "WireError",
     "batch_fields",
@@ -34,7 +36,11 @@ __all__ = [
 MAX_DETECTIONS: Final = 1000
 """Detections that one batch may hold."""
 
+MAX_LISTENED: Final = 64
+"""Tunings that one heartbeat may tell of."""
+
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class WireError(ValueError):
@@ -87,8 +93,27 @@ class SensorDetection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listened:
+    """For how long a sensor listened to a piece of the spectrum, samples that were lost taken off.
+
+    Parameters
+    ----------
+    bandwidth_hz
+        In which phones are found, both edges of the receiver's own band left out.
+    """
+
+    centre_hz: float
+    bandwidth_hz: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        for name in ("centre_hz", "bandwidth_hz", "seconds"):
+            require(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """How a sensor fares.
+    """How a sensor fares. Fields with a default are missing in the batches of older sensors.
 
     Parameters
     ----------
@@ -104,6 +129,22 @@ class Heartbeat:
         Batches that wait to be sent.
     profile
         Hash of the thresholds in use.
+    lost
+        Detections that found the outbox full, since the source was opened.
+    dropped
+        Samples that bounded queues dropped, since the source was opened.
+    gain_db
+        Of the receiver, as set now.
+    alarm
+        What the sensor itself complains of, as one word such as ``outbox-full``; None while all is well.
+    noise_steps
+        Root mean square of the noise in steps of the converter; well below one, the converter adds noise of its own.
+    clock_error_s
+        By how much the sensor's clock may be wrong, as its time service tells; None where it tells nothing.
+    reference_hz, reference_dbfs
+        A carrier that is always on air, and its power when it was last visited; None where no visit succeeded.
+    listened
+        What was listened to since the last heartbeat, one entry a tuning; empty where the sensor does not tell.
     """
 
     samples: int
@@ -114,11 +155,26 @@ class Heartbeat:
     clipped_share: float
     queue: int
     profile: str
+    lost: int = 0
+    dropped: int = 0
+    gain_db: float | None = None
+    alarm: str | None = None
+    noise_steps: float | None = None
+    clock_error_s: float | None = None
+    reference_hz: float | None = None
+    reference_dbfs: float | None = None
+    listened: tuple[Listened, ...] = ()
 
     def __post_init__(self) -> None:
         require("clipped_share", self.clipped_share, high=1)
-        for name in ("samples", "sample_rate_hz", "gaps", "queue"):
+        for name in ("samples", "sample_rate_hz", "gaps", "queue", "lost", "dropped"):
             require(name, getattr(self, name))
+        for name in ("noise_steps", "clock_error_s", "reference_hz"):
+            require(name, getattr(self, name) or 0)
+        if self.alarm is not None and WORD.fullmatch(self.alarm) is None:
+            raise WireError(f"alarm: {self.alarm!r} is not a word of 1 to 32 small letters, digits and -")
+        if len(self.listened) > MAX_LISTENED:
+            raise WireError(f"listened: {len(self.listened)} of them; a heartbeat holds at most {MAX_LISTENED}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

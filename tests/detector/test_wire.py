@@ -10,8 +10,10 @@ from detector.times import format_utc, from_microseconds, parse_utc, to_microsec
 from detector.types import Activity, Channel, Detection, Label, Technology, Tuning
 from detector.wire import (
     MAX_DETECTIONS,
+    MAX_LISTENED,
     Batch,
     Heartbeat,
+    Listened,
     SensorDetection,
     WireError,
     batch_fields,
@@ -57,6 +59,8 @@ def detections(draw):
     )
 
 
+listened = st.builds(Listened, centre_hz=st.floats(0, 6e9), bandwidth_hz=st.floats(0, 1e8), seconds=st.floats(0, 1e6))
+
 heartbeats = st.builds(
     Heartbeat,
     samples=counts,
@@ -67,6 +71,15 @@ heartbeats = st.builds(
     clipped_share=shares,
     queue=counts,
     profile=texts,
+    lost=counts,
+    dropped=counts,
+    gain_db=st.none() | numbers,
+    alarm=st.none() | st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True),
+    noise_steps=st.none() | st.floats(0, 1e4),
+    clock_error_s=st.none() | st.floats(0, 1e9),
+    reference_hz=st.none() | st.floats(0, 6e9),
+    reference_dbfs=st.none() | numbers,
+    listened=st.lists(listened, max_size=4).map(tuple),
 )
 
 batches = st.builds(
@@ -230,3 +243,40 @@ def test_a_heartbeat_may_be_left_out():
     raw = json.loads(dump_batch(batch_of_one()))
     del raw["heartbeat"]
     assert read_batch(raw).heartbeat is None
+
+
+def test_a_heartbeat_of_an_older_sensor_is_read():
+    raw = json.loads(dump_batch(batch_of_one()))
+    optional = ("lost", "dropped", "gain_db", "alarm", "noise_steps", "clock_error_s", "listened")
+    for name in (*optional, "reference_hz", "reference_dbfs"):
+        del raw["heartbeat"][name]
+    assert read_batch(raw) == batch_of_one()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lost": -1}, "lost: -1 is outside 0 to"),
+        ({"dropped": 1.5}, "dropped: 1.5 is not a whole number"),
+        ({"gain_db": "40"}, "gain_db: '40' is not a number"),
+        ({"alarm": "Two words"}, "alarm: 'Two words' is not a word of 1 to 32"),
+        ({"alarm": "a" * 33}, "alarm: 'a+' is not a word of 1 to 32"),
+        ({"noise_steps": -0.1}, "noise_steps: -0.1 is outside 0 to"),
+        ({"clock_error_s": -1.0}, "clock_error_s: -1.0 is outside 0 to"),
+        ({"reference_hz": -1.0}, "reference_hz: -1.0 is outside 0 to"),
+        ({"listened": [{"centre_hz": 9e8}]}, r"listened\[0\]\.bandwidth_hz: missing"),
+        (
+            {"listened": [{"centre_hz": 9e8, "bandwidth_hz": 2e6, "seconds": -1.0}]},
+            r"listened\[0\]\.seconds: -1.0 is outside 0 to",
+        ),
+        (
+            {"listened": [{"centre_hz": 9e8, "bandwidth_hz": 2e6, "seconds": 1.0}] * (MAX_LISTENED + 1)},
+            "listened: 65 of them; a heartbeat holds at most 64",
+        ),
+    ],
+)
+def test_a_heartbeat_that_cannot_be_is_refused_by_name(change, message):
+    raw = batch_fields(batch_of_one())
+    raw["heartbeat"] |= change
+    with pytest.raises(WireError, match=rf"^heartbeat\.{message}"):
+        read_batch(raw)
