@@ -4,8 +4,6 @@ A quarter of a receiver's time pieces may be nearly constant (noise below the qu
 segment, and the automatic gain may lower the floor for a while: hence quantiles instead of means, and a slow memory.
 """
 
-from typing import Final
-
 import numpy as np
 
 from detector.spectra import LEAST_POWER
@@ -13,18 +11,17 @@ from detector.types import FloatArray, PowerMap
 
 __all__ = ["floor_of", "follow"]
 
-QUANTILE: Final = 0.4
-EXPONENTIAL_QUANTILE: Final = float(-np.log1p(-QUANTILE))
-"""The 0.4 quantile of an exponential variable of unit mean: what one bin's power in white noise follows."""
 
-
-def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
+def floor_of(power: PowerMap, *, quantile: float, max_steps: int = 256) -> FloatArray:
     """Noise power per bin of one power map.
 
     Parameters
     ----------
     power
         Shape (n_steps, n_bins).
+    quantile
+        Place among a bin's powers, in (0, 1), of the one that tells its noise. In white noise one bin's power follows the
+        exponential distribution, which gives the mean from it.
     max_steps
         As many steps, evenly spread, are looked at.
 
@@ -36,14 +33,13 @@ def floor_of(power: PowerMap, *, max_steps: int = 256) -> FloatArray:
     if not len(power):
         return np.full(power.shape[1], LEAST_POWER, np.float32)
     by_bin = np.ascontiguousarray(power[:: max(1, len(power) // max_steps)].T)
-    rank = int(QUANTILE * (by_bin.shape[1] - 1))
+    rank = int(quantile * (by_bin.shape[1] - 1))
     by_bin.partition(rank, axis=1)
-    quantile = by_bin[:, rank]
-    floor = np.maximum(quantile / np.float32(EXPONENTIAL_QUANTILE), LEAST_POWER)
+    floor = np.maximum(by_bin[:, rank] / np.float32(-np.log1p(-quantile)), LEAST_POWER)
     return np.asarray(floor, np.float32)
 
 
-def follow(floor: FloatArray | None, fresh: FloatArray, *, rise: float = 0.2, fall: float = 0.5) -> FloatArray:
+def follow(floor: FloatArray | None, fresh: FloatArray, *, rise: float, fall: float) -> FloatArray:
     """The floor after one more segment: it rises slowly, as bursts push it, and falls fast, as silence shows it.
 
     Parameters

@@ -46,12 +46,6 @@ HOP_S: Final = 0.24
 LEAD_S: Final = 0.012
 """Old samples before them: more than the longest burst (a preamble of format 3 takes 3 ms) and a frame."""
 
-SHORTEST_STEPS: Final = 4
-"""A run of fewer transform steps is over before a burst could be told from a click; it is not searched."""
-
-FORGET_S: Final = 60.0
-"""An emission of which nothing was said for this long is over; its number is not given again."""
-
 SEARCHES: Final[Mapping[Technology, Search[Any]]] = {Technology.GSM: gsm_search, Technology.LTE: lte_search}
 
 
@@ -149,7 +143,7 @@ class Pipeline:
     def flush(self) -> Output:
         """End the run: gives all that was still held back. The next block begins a new run."""
         run, self._run = self._run, None
-        if run is None or run.stop - run.first < SHORTEST_STEPS * run.n_bins:
+        if run is None or run.stop - run.first < self._profile.levels.shortest_steps * run.n_bins:
             return EMPTY_OUTPUT
         return self._search(run, final=True)
 
@@ -211,7 +205,7 @@ class Pipeline:
         for technology, search in self._searches.items():
             run.states[technology], finding = search.step(run.states[technology], segment)
             out.append(self._judge(run, technology, finding, now=segment.stop))
-        forgotten = segment.stop - FORGET_S * run.tuning.sample_rate_hz
+        forgotten = segment.stop - self._profile.levels.forget_s * run.tuning.sample_rate_hz
         run.judged = {key: memory for key, memory in run.judged.items() if memory.seen >= forgotten}
         return merged(out)
 
@@ -221,7 +215,8 @@ class Pipeline:
         new = iq[run.at - begin :]
         power = spectra.power_map(new, run.n_bins)
         levels = self._profile.levels
-        run.floor = noise.follow(run.floor, noise.floor_of(power), rise=levels.floor_rise, fall=levels.floor_fall)
+        fresh = noise.floor_of(power, quantile=levels.floor_quantile)
+        run.floor = noise.follow(run.floor, fresh, rise=levels.floor_rise, fall=levels.floor_fall)
         first = run.at == run.first
         return Segment(
             tuning=run.tuning,

@@ -35,8 +35,14 @@ class Levels:
         An emission that ends between this and ``detect_score`` is kept as a candidate.
     repeat_s
         A living emission gives a further detection this long after its last one [s].
+    forget_s
+        An emission of which nothing was said for this long is over; its number is not given again [s].
     overload_share
         Share of clipped samples in a segment from which the receiver counts as saturated.
+    shortest_steps
+        A run of fewer transform steps is over before a burst could be told from a click; it is not searched.
+    floor_quantile
+        Place among the powers of one bin, in (0, 1), by which its noise is judged.
     floor_rise, floor_fall
         Share of the way, in decibels, that the learned noise floor goes in one segment when the new one is higher or lower.
     """
@@ -44,7 +50,10 @@ class Levels:
     detect_score: float
     store_score: float
     repeat_s: float
+    forget_s: float
     overload_share: float
+    shortest_steps: int
+    floor_quantile: float
     floor_rise: float
     floor_fall: float
 
@@ -53,8 +62,11 @@ class Levels:
             raise ValueError(
                 f"store_score={self.store_score} and detect_score={self.detect_score} must be ascending in 0 to 1"
             )
-        if not self.repeat_s > 0:
-            raise ValueError(f"repeat_s: {self.repeat_s} is not positive")
+        for name in ("repeat_s", "forget_s", "shortest_steps"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: {getattr(self, name)} is not positive")
+        if not 0 < self.floor_quantile < 1:
+            raise ValueError(f"floor_quantile: {self.floor_quantile} is not between 0 and 1")
         for name in ("overload_share", "floor_rise", "floor_fall"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is not in (0, 1]")

@@ -4,8 +4,6 @@ Energy promises a coherence, and coherence promises energy that stands out of it
 the first, a base station, which never pauses, the second.
 """
 
-from typing import Final
-
 import numpy as np
 
 from detector.gsm.proof import Proof
@@ -13,16 +11,6 @@ from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
 
 __all__ = ["believed", "bursty"]
-
-CONTRAST_BIAS: Final = 0.05
-CONTRAST_ERROR: Final = 0.4
-"""What the contrast may err: always, and with one window."""
-
-MOST_PROMISED: Final = 1.6
-"""Energy promises no more than this, as minus the logarithm of what the sequence leaves unexplained."""
-
-MOST_SAID: Final = 5.0
-"""Coherence tells no greater ratio than this: the channel's echoes bound it."""
 
 
 def bursty(proof: Proof, contrast: float, thresholds: GsmThresholds) -> bool:
@@ -33,8 +21,8 @@ def bursty(proof: Proof, contrast: float, thresholds: GsmThresholds) -> bool:
     contrast
         Energy of the bursts over the quietest places of their frames, as an SNR.
     """
-    said = min(proof.coherence / (1 - proof.coherence), MOST_SAID)
-    error = CONTRAST_BIAS + CONTRAST_ERROR / np.sqrt(proof.windows)
+    said = min(proof.coherence / (1 - proof.coherence), thresholds.doubt.most_told)
+    error = thresholds.doubt.contrast_bias + thresholds.doubt.contrast_error / np.sqrt(proof.windows)
     return bool(said <= thresholds.most_said * (max(contrast, 0.0) + error))
 
 
@@ -48,12 +36,12 @@ def believed(proof: Proof, snrs: FloatArray, contrast: float, thresholds: GsmThr
     contrast
         The same over the quietest places of their frames.
     """
-    promised = float(np.mean(np.minimum(np.log1p(np.maximum(snrs, 0.0)), MOST_PROMISED)))
-    loud = min(float(np.median(snrs)), MOST_SAID)
+    promised = float(np.mean(np.minimum(np.log1p(np.maximum(snrs, 0.0)), thresholds.doubt.most_promised)))
+    loud = min(float(np.median(snrs)), thresholds.doubt.most_told)
     return (
         proof.log10_p <= thresholds.proof_log10_p
         and proof.rival <= thresholds.most_rival
         and -np.log1p(-proof.coherence) >= thresholds.least_coherence * promised
-        and contrast >= thresholds.least_contrast * loud - CONTRAST_BIAS
+        and contrast >= thresholds.least_contrast * loud - thresholds.doubt.contrast_bias
         and bursty(proof, contrast, thresholds)
     )

@@ -16,14 +16,13 @@ from detector.gsm.activity import activity_of, fill
 from detector.gsm.channels import Channels
 from detector.gsm.proof import Proof
 from detector.gsm.standard import RASTER_HZ, SLOT_S, SYMBOL_S
-from detector.gsm.thresholds import GsmThresholds
+from detector.gsm.thresholds import GsmThresholds, KinThresholds
 from detector.gsm.track import Track
 from detector.types import Emission, Label, Technology
 
 __all__ = ["Emitter", "emission_of", "heard", "home_of_access", "home_of_track", "opened"]
 
 MOST_SNRS: Final = 500
-FEW_FRAMES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ def home_of_access(
         (
             e
             for e in emitters
-            if channel in e.channels and e.bursts and abs(e.snr_db - snr_db) < thresholds.same_phone_db
+            if channel in e.channels and e.bursts and abs(e.snr_db - snr_db) < thresholds.kin.same_phone_db
         ),
         None,
     )
@@ -137,40 +136,47 @@ def home_of_track(
         own = [other for other in tracks if other.key == emitter.key]
         if not emitter.bursts:
             continue
-        if not own and track.channel in emitter.channels and abs(emitter.snr_db - snr_db) < thresholds.same_phone_db:
+        if (
+            not own
+            and track.channel in emitter.channels
+            and abs(emitter.snr_db - snr_db) < thresholds.kin.same_phone_db
+        ):
             return emitter
-        if any(hops_with(track, frames, other, rate_hz, period) for other in own) or any(
-            shares_frames(track, frames, other, rate_hz) and abs(emitter.snr_db - snr_db) < thresholds.same_slots_db
+        if any(hops_with(track, frames, other, rate_hz, period, thresholds.kin) for other in own) or any(
+            shares_frames(track, frames, other, rate_hz, thresholds.kin)
+            and abs(emitter.snr_db - snr_db) < thresholds.kin.same_slots_db
             for other in own
         ):
             return emitter
     return None
 
 
-def hops_with(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, period: float) -> bool:
+def hops_with(
+    track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, period: float, kin: KinThresholds
+) -> bool:
     """Whether two tracks are one hopping call: same slot and sequence, other carrier, never in the same frame."""
-    near = abs((track.phase - other.phase + period / 2) % period - period / 2) < 3 * SYMBOL_S * rate_hz
+    near = abs((track.phase - other.phase + period / 2) % period - period / 2) < kin.hop_symbols * SYMBOL_S * rate_hz
     if not near or track.channel == other.channel or track.sequence != other.sequence:
         return False
     common = np.intersect1d(frames, other.frames).size
-    return common <= 0.1 * min(frames.size, len(other.frames))
+    return common <= kin.hop_overlap * min(frames.size, len(other.frames))
 
 
-def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float) -> bool:
+def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, kin: KinThresholds) -> bool:
     """Whether two tracks are two slots of one phone: same carrier and sequence, slots apart, the same frames."""
     if (
         track.channel != other.channel
         or track.sequence != other.sequence
-        or min(frames.size, len(other.frames)) < FEW_FRAMES
+        or min(frames.size, len(other.frames)) < kin.few_frames
     ):
         return False
     apart = (track.phase - other.phase) / (SLOT_S * rate_hz)
-    if abs(apart - round(apart)) * SLOT_S / SYMBOL_S > 1.5:
+    if abs(apart - round(apart)) * SLOT_S / SYMBOL_S > kin.slots_symbols:
         return False
     both = np.array(other.frames)
     common = np.intersect1d(frames, both).size
-    full = fill(frames) > 0.9
-    return not full and common >= 0.8 * max(frames.size, both.size)
+    full = fill(frames) > kin.full_fill
+    return not full and common >= kin.slots_common * max(frames.size, both.size)
 
 
 def emission_of(

@@ -13,17 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.gsm.gate import CELLS
+from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
 
-__all__ = ["CLIP_SIGMA", "Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
-
-CLIP_SIGMA: Final = 6.0
-"""A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column."""
-
-WIDE_RATIO: Final = 0.2
-WIDE_CHANNELS: Final = 5
-WIDE_SHARE: Final = 0.6
-"""Energy on more carriers at once than this, all about as strong, is an impulse or a wideband signal."""
+__all__ = ["Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
 
 MOST_SIGMA: Final = 24.0
 """A single burst weighs no more than this in the order in which lanes are looked at."""
@@ -68,7 +61,7 @@ class Place:
     sigma: float
 
 
-def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
+def clean(energy: FloatArray, leak: FloatArray, thresholds: GsmThresholds) -> FloatArray:
     """The same energies where they stand out of what other carriers leak, zero where they do not.
 
     Parameters
@@ -78,7 +71,7 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     leak
         Shape (n_channels, n_channels), see :class:`detector.gsm.channels.Channels`.
     """
-    loud = np.flatnonzero(energy > CLIP_SIGMA)
+    loud = np.flatnonzero(energy > thresholds.clip_sigma)
     if not loud.size:
         return energy
     marked = np.zeros(energy.shape[:2], bool)
@@ -87,10 +80,10 @@ def clean(energy: FloatArray, leak: FloatArray, margin: float) -> FloatArray:
     out = energy.copy()
     heard = energy[frame, cell]
     leaked = np.zeros_like(heard)
-    for channel, share in enumerate(np.minimum(leak * np.float32(margin), 1)):
+    for channel, share in enumerate(np.minimum(leak * np.float32(thresholds.leak_margin), 1)):
         np.maximum(leaked, heard[:, channel, None] * share, out=leaked)
-    wide = (heard > WIDE_RATIO * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
-        WIDE_CHANNELS, WIDE_SHARE * heard.shape[1]
+    wide = (heard > thresholds.wide_ratio * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
+        thresholds.wide_channels, thresholds.wide_share * heard.shape[1]
     )
     out[frame, cell] = np.where((heard > leaked) & ~wide[:, None], heard, np.minimum(heard, 0.0))
     return out
@@ -146,7 +139,7 @@ def folded_lanes(
     Parameters
     ----------
     past
-        Shape (n_frames, CELLS, n_channels), in deviations of the noise, clipped to ``CLIP_SIGMA``.
+        Shape (n_frames, CELLS, n_channels), in deviations of the noise, clipped.
     usual
         Shape (n_channels,): what a quiet cell holds on average.
     first

@@ -21,7 +21,7 @@ from detector.gsm.past import contrast, snr_of, unevenness
 from detector.gsm.proof import Proof, prove
 from detector.gsm.standard import NORMAL_BITS, TRAINING_START
 from detector.gsm.state import Failed
-from detector.gsm.telling import LEAST_SNR, Teller
+from detector.gsm.telling import Teller
 from detector.gsm.track import Track
 from detector.types import FloatArray
 
@@ -30,22 +30,11 @@ __all__ = ["Looker"]
 NEAREST_SYMBOLS: Final = 110.0
 """Two tracks of one carrier lie no nearer; their bursts would overlap."""
 
-DOUBTFUL_CONTRAST: Final = 1.5
-"""Below it, the rest of the frame is looked at before a new place is believed."""
-
-CONTINUOUS_PLACES: Final = 4
-FAINT_CONTRAST: Final = 0.4
-"""So many other places of the frame with training sequences that stand out so little are a faint base station's."""
-
 CHECK_FRAMES: Final = 208
 """How often base stations are looked for: about once a second."""
 
-CLEAR_LOG10_P: Final = -15.0
-"""A proof from which the receiver's frequency error is known."""
-
-FEW_SINGLES: Final = 2
 MOST_SINGLES: Final = 16
-"""Single bursts that make a lane, unless one is very strong, and how many of them are looked at."""
+"""How many of the single bursts of a lane are looked at."""
 
 FOLDED_LANES: Final = 2
 LAST_FOLDED_LANES: Final = 6
@@ -82,7 +71,7 @@ class Looker(Teller):
     def uneven(self, lane: Lane) -> bool:
         """Whether the slots of a lane's frames differ in power: a beacon's never do (TS 45.008, clause 7.1)."""
         loudest = unevenness(self.state.past, lane, self.tools.channels, self.tools.burst_steps)
-        return loudest >= DOUBTFUL_CONTRAST
+        return loudest >= self.tools.thresholds.doubt.doubtful_contrast
 
     def single(self) -> Iterator[tuple[Lane, FloatArray]]:
         """Lanes of single bursts with their SNR, as far as nothing explains them when their turn comes."""
@@ -91,7 +80,7 @@ class Looker(Teller):
             near = np.arange(lane.cell - 1, lane.cell + 2) % CELLS
             energy = self.normal[(lane.frames - self.frames.start)[:, None], near, lane.channel].max(axis=1)
             left = energy > threshold
-            if left.sum() >= FEW_SINGLES or energy.max() > self.tools.thresholds.lone_sigma:
+            if left.sum() >= self.tools.thresholds.few_singles or energy.max() > self.tools.thresholds.lone_sigma:
                 loudest = np.sort(np.argsort(energy)[-min(MOST_SINGLES, int(left.sum())) :])
                 yield (
                     replace(lane, pattern=lane.frames[loudest], frames=lane.frames[loudest]),
@@ -147,8 +136,8 @@ class Looker(Teller):
                 self.rest(lane.channel)
             return
         if (
-            stands_out < DOUBTFUL_CONTRAST
-            and lane.frames.size > FEW_SINGLES
+            stands_out < thresholds.doubt.doubtful_contrast
+            and lane.frames.size > thresholds.few_singles
             and not self.uneven(lane)
             and self.continues(lane)
         ):
@@ -157,7 +146,7 @@ class Looker(Teller):
         centred = self.proof_of(lane, proof.lag)
         if centred is not None and centred.evidence > proof.evidence:
             proof = replace(centred, lag=centred.lag + proof.lag)
-        self.welcome(lane, proof, float(10 * np.log10(max(float(np.median(snrs)), LEAST_SNR))))
+        self.welcome(lane, proof, self.told_db(float(np.median(snrs))))
 
     def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
         """What the training sequences say of a lane, or of a place some samples later."""
@@ -169,6 +158,7 @@ class Looker(Teller):
             first_bit=TRAINING_START,
             carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
             shifts=self.shifts(tools.training, tools.training_shifts),
+            thresholds=tools.thresholds,
         )
 
     def shifts(self, correlator: Correlator, every: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -186,9 +176,9 @@ class Looker(Teller):
             if proof is None or proof.log10_p > thresholds.proof_log10_p:
                 continue
             stands_out = self.contrast(other)
-            proved += stands_out < FAINT_CONTRAST
+            proved += stands_out < thresholds.doubt.faint_contrast
             sure = proof.log10_p <= thresholds.continuous_log10_p
-            if proved >= CONTINUOUS_PLACES or (sure and not bursty(proof, stands_out, thresholds)):
+            if proved >= thresholds.doubt.continuous_places or (sure and not bursty(proof, stands_out, thresholds)):
                 return True
         return False
 
@@ -218,7 +208,7 @@ class Looker(Teller):
             apart = abs((other.phase - phase + period / 2) % period - period / 2)
             if other.channel == lane.channel and apart < NEAREST_SYMBOLS * self.tools.symbol:
                 return
-        if proof.log10_p < CLEAR_LOG10_P:
+        if proof.log10_p < self.tools.thresholds.clear_log10_p:
             self.state = replace(self.state, offset_hz=proof.offset_hz)
         key = self.state.keys
         track = Track(

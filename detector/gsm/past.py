@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
-from detector.gsm.lanes import CLIP_SIGMA, Lane
+from detector.gsm.lanes import Lane
 from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
 from detector.types import FloatArray
 
@@ -35,8 +35,6 @@ SMEAR_CELLS: Final = STEP_CELLS / 4
 
 COVERED: Final = 0.6
 """Share of a cell's burst from which the cell is blanked whatever it holds."""
-
-SPILL_MARGIN: Final = 2.0
 
 LEAST_QUIET: Final = 1e-3
 
@@ -74,10 +72,10 @@ def empty_past(n_channels: int) -> Past:
     return Past(first=0, energy=nothing, unexplained=nothing, usual=np.zeros(n_channels, np.float32))
 
 
-def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int) -> Past:
-    """The past with new frames, and no more than ``keep`` of them."""
+def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int, clip_sigma: float) -> Past:
+    """The past with new frames, and no more than ``keep`` of them; no cell counts for more than ``clip_sigma`` where it is unexplained."""
     both = np.concatenate([past.energy, energy])[-keep:]
-    clipped = np.clip(cleaned, -CLIP_SIGMA, CLIP_SIGMA)
+    clipped = np.clip(cleaned, -clip_sigma, clip_sigma)
     unexplained = np.concatenate([past.unexplained, clipped])[-keep:]
     fresh = past.usual if not len(clipped) else usual_of(clipped)
     usual = past.usual + np.float32(USUAL_PACE if len(past.energy) else 1.0) * (fresh - past.usual)
@@ -96,7 +94,15 @@ def usual_of(energy: FloatArray) -> FloatArray:
 
 
 def explained(
-    cells: FloatArray, first: int, past: Past, *, channel: int, place: float, frames: NDArray[np.int64], n_bits: int
+    cells: FloatArray,
+    first: int,
+    past: Past,
+    *,
+    channel: int,
+    place: float,
+    frames: NDArray[np.int64],
+    n_bits: int,
+    spill_margin: float,
 ) -> None:
     """Blank, in place, the cells that hold no more than what bursts of some frames put there.
 
@@ -115,12 +121,14 @@ def explained(
         Where in the frame the bursts begin, in cells.
     n_bits
         Length of the kind of burst that ``cells`` is about.
+    spill_margin
+        By how much what bursts leave beside their place may be more than computed.
     """
     length, burst = n_bits * CELLS_A_BIT, NORMAL_BITS * CELLS_A_BIT
     own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), round(place) % CELLS, channel]
     for at in range(int(np.ceil(place - length - STEP_CELLS)), int(place + burst + STEP_CELLS) + 1):
         overlap = min(at - place + length, burst) - max(at - place, 0.0)
-        left = own * SPILL_MARGIN * (max(overlap, 0.0) + SMEAR_CELLS) / np.sqrt(burst * length)
+        left = own * spill_margin * (max(overlap, 0.0) + SMEAR_CELLS) / np.sqrt(burst * length)
         turned = frames + at // CELLS - first
         known = (turned >= 0) & (turned < len(cells))
         rows = turned[known]

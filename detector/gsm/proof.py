@@ -15,22 +15,19 @@ from scipy.special import gammaincc, gammainccinv, gammaincinv, gammaln
 from detector.gsm.correlate import Correlator, evidence, fold, most_evidence, spectra
 from detector.gsm.reel import Reel, cut
 from detector.gsm.standard import SYMBOL_S
+from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray, Iq
 
 __all__ = ["TRIALS_A_LAG", "Proof", "log10_tail", "prove", "screen", "shifts_for", "sight"]
 
 COARSE_LOSS: Final = 1.4
-HOPELESS_LOG10_P: Final = -3.5
-"""What even with the most that the coarse steps of frequency lose would say no more is looked at no further."""
+"""The most evidence that the coarse steps of frequency lose, as a ratio."""
 
 USUAL_QUANTILE: Final = 0.995
 """What the evidence elsewhere in the same windows is measured by."""
 
 EDGE_LAGS: Final = 2
 """What lies at the edge of the reach belongs to the next place."""
-
-RIVAL_SYMBOLS: Final = 2.5
-"""An explanation that lies further away in time than this is another one."""
 
 TRIALS_A_LAG: Final = 0.6
 """Independent trials a lag of half a symbol."""
@@ -129,6 +126,7 @@ def prove(
     first_bit: int,
     carrier_hz: float,
     shifts: NDArray[np.int64],
+    thresholds: GsmThresholds,
 ) -> Proof | None:
     """Look for one sequence at one lag and one frequency error in several windows.
 
@@ -145,10 +143,12 @@ def prove(
     n = len(spectrum)
     sums = fold(correlator, spectrum, shifts)
     trials = sums.size * TRIALS_A_LAG
-    if log10_tail(n, n + COARSE_LOSS * max(0.0, float(sums.max()) - n), trials) > HOPELESS_LOG10_P:
+    if log10_tail(n, n + COARSE_LOSS * max(0.0, float(sums.max()) - n), trials) > thresholds.hopeless_log10_p:
         return None
     shift, _, lag = np.unravel_index(int(sums.argmax()), sums.shape)
-    elsewhere = np.abs(correlator.lags - correlator.lags[lag]) > RIVAL_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    elsewhere = (
+        np.abs(correlator.lags - correlator.lags[lag]) > thresholds.rival_symbols * SYMBOL_S * correlator.rate_hz
+    )
     usual = max(1.0, float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE) / gammaincinv(n, USUAL_QUANTILE)))
     shifts_fine = shifts[shift] + np.arange(-1, 2)
     fine = fold(correlator, spectrum, shifts_fine)

@@ -22,7 +22,6 @@ from detector.gsm.proof import prove, screen
 from detector.gsm.reel import wound
 from detector.gsm.standard import ACCESS_BITS
 from detector.gsm.state import GsmState
-from detector.gsm.telling import LEAST_SNR
 from detector.gsm.tools import make_tools
 from detector.search import Context
 from detector.types import Burst, Finding, FloatArray, Label, Segment
@@ -55,11 +54,11 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
         return state, Finding()
     gate, energy, frames = read(state.gate, segment, tools.channels)
     measured = frame_energy(gate, energy, frames, tools.channels)
-    normal, access = (clean(e, tools.channels.leak, tools.thresholds.leak_margin) for e in measured)
+    normal, access = (clean(e, tools.channels.leak, tools.thresholds) for e in measured)
     state = replace(
         state,
         gate=gate,
-        past=grown(state.past, measured[0], normal, keep=KEEP_FRAMES),
+        past=grown(state.past, measured[0], normal, keep=KEEP_FRAMES, clip_sigma=tools.thresholds.clip_sigma),
         reel=wound(state.reel, segment, keep=KEEP_SEGMENTS),
         energies=(*state.energies, energy)[-KEEP_SEGMENTS:],
     )
@@ -139,6 +138,7 @@ class Round(Looker):
             first_bit=0,
             carrier_hz=float(tools.channels.carriers_hz[channel]),
             shifts=self.shifts(tools.rare if rare else tools.access, tools.access_shifts),
+            thresholds=tools.thresholds,
         )
         sigma = np.array([place.sigma, self.access[place.row, place.cell, channel]], np.float32)
         over_pauses, over_floor = self.snr(sigma, channel, ACCESS_BITS)
@@ -147,7 +147,7 @@ class Round(Looker):
         begin = float(begins[0]) + proof.lag
         if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
             return
-        snr_db = float(10 * np.log10(max(float(over_floor), LEAST_SNR)))
+        snr_db = self.told_db(float(over_floor))
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)

@@ -17,22 +17,12 @@ from detector.gsm.proof import log10_tail
 from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ
 from detector.gsm.state import GsmState
 from detector.gsm.tools import Tools
-from detector.gsm.track import STRONG_EVIDENCE, Measured, Track, chosen, follow, measure
+from detector.gsm.track import Measured, Track, chosen, follow, measure
 from detector.types import Burst, Finding, FloatArray, Label, Segment
 
-__all__ = ["LEAST_SNR", "Teller"]
+__all__ = ["Teller"]
 
-CONTINUOUS_S: Final = 1.0
-"""How long a continuous carrier is left alone before it is looked at again."""
-
-ENERGETIC: Final = 2.0
-"""Evidence of its energy from which a frame's training sequence counts for its emission."""
-
-LEAST_SNR: Final = 1e-2
-"""Power over the noise, linear, below which none is told."""
-
-TRIALS: Final = 1e4
-"""Hypotheses among which a track was found."""
+TINY: Final = 1e-30
 
 BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
@@ -70,13 +60,14 @@ class Teller:
             channels=tools.channels,
             correlator=tools.fine,
             access=tools.access,
+            thresholds=tools.thresholds.frames,
         )
         if not found.frames.size:
             return replace(track, frame=int(frames[whole][-1]) + 1)
         hits = chosen(found, tools.fine.freedom, tools.thresholds)
         self.explain(track, found.frames[hits])
         self.tell(track, found, hits)
-        return follow(track, found, hits)
+        return follow(track, found, hits, tools.thresholds.frames)
 
     def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
         """Blank what a track's bursts hold: of these frames, the one before, and the one to come."""
@@ -89,24 +80,43 @@ class Teller:
             (self.normal, self.frames.start, NORMAL_BITS),
             (self.access, self.frames.start, ACCESS_BITS),
         ):
-            explained(cells, first, past, channel=track.channel, place=place, frames=frames, n_bits=n_bits)
+            explained(
+                cells,
+                first,
+                past,
+                channel=track.channel,
+                place=place,
+                frames=frames,
+                n_bits=n_bits,
+                spill_margin=self.tools.thresholds.spill_margin,
+            )
 
     def tell(self, track: Track, found: Measured, hits: NDArray[np.bool_]) -> None:
         """Add what was measured to the track's emitter, and its bursts to the finding."""
         emitter = self.emitter(track.key)
-        energetic = found.energy_evidence >= ENERGETIC
+        thresholds = self.tools.thresholds
+        energetic = found.energy_evidence >= thresholds.frames.energetic_evidence
         said = emitter.said + float(found.fair[energetic].sum())
         windows = emitter.windows + int(energetic.sum())
-        log10_p = min(emitter.log10_p, log10_tail(windows, said, TRIALS)) if windows else emitter.log10_p
+        log10_p = (
+            min(emitter.log10_p, log10_tail(windows, said, thresholds.track_trials)) if windows else emitter.log10_p
+        )
         self.put(replace(emitter, said=said, windows=windows, log10_p=log10_p))
         if not hits.any():
             return
-        begins = found.begins + np.where(found.own >= STRONG_EVIDENCE, found.lag, 0.0)
-        snrs = 10 * np.log10(np.maximum(found.rise, LEAST_SNR))
+        begins = found.begins + np.where(found.own >= thresholds.frames.strong_evidence, found.lag, 0.0)
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
         noise_dbfs = self.noise_dbfs(track.channel)
         bursts = [
-            self.burst(Label.GSM_NB, track.key, track.channel, float(begins[i]), float(snrs[i]), noise_dbfs, detail)
+            self.burst(
+                Label.GSM_NB,
+                track.key,
+                track.channel,
+                float(begins[i]),
+                self.told_db(float(found.rise[i])),
+                noise_dbfs,
+                detail,
+            )
             for i in np.flatnonzero(hits)
         ]
         self.add(track.key, track.channel, bursts)
@@ -136,6 +146,10 @@ class Teller:
             emission=key,
             detail=detail,
         )
+
+    def told_db(self, snr: float) -> float:
+        """A linear SNR as it is told."""
+        return max(float(10 * np.log10(max(snr, TINY))), self.tools.thresholds.least_snr_db)
 
     def clipped(self, start: int, count: int) -> bool:
         """Whether the converter stood at its end in a burst of this segment."""
@@ -194,7 +208,7 @@ class Teller:
             )
             for emitter in sorted(told, key=lambda e: e.key)
         )
-        until = segment.stop + round(CONTINUOUS_S * tools.rate_hz)
+        until = segment.stop + round(tools.thresholds.continuous_rest_s * tools.rate_hz)
         continuous = [(c, u) for c, u in state.continuous if c in self.resting - self.quiet]
         state = replace(
             state,

@@ -17,41 +17,16 @@ from detector.gsm.gate import Energy, energy_at
 from detector.gsm.proof import TRIALS_A_LAG, screen, sight
 from detector.gsm.reel import Reel
 from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
-from detector.gsm.thresholds import GsmThresholds
+from detector.gsm.thresholds import FrameThresholds, GsmThresholds
 from detector.types import FloatArray, Iq
 
-__all__ = ["STRONG_EVIDENCE", "Measured", "Track", "chosen", "follow", "measure"]
-
-OWN_LAGS_SYMBOLS: Final = 1.0
-"""A burst lies no further from its track's timing than this."""
+__all__ = ["Measured", "Track", "chosen", "follow", "measure"]
 
 OWN_TRIALS: Final = 3.0
 """Independent lags among these, at most."""
 
-STRONG_EVIDENCE: Final = 10.0
-"""From which a burst's own timing is worth more than its track's."""
-
-DOUBTFUL: Final = 6.0
-"""Where the energy says more and the track's own sequence less, all sequences are tried."""
-
-ACCESS_DOUBTFUL: Final = 12.0
-"""Where the energy says more and the track's own sequence less, it may be an access burst, which resembles all of them."""
-
 NO_SHIFT: Final = np.zeros(1, np.int64)
-FEW_CLEAR: Final = 4
-PACE: Final = 0.1
 MOST_FRAMES: Final = 416
-MOST_ENERGY_EVIDENCE: Final = 20.0
-MOST_PROMISED: Final = 25.0
-MOST_EXPECTED: Final = 35.0
-"""A loud burst is asked for its share of the first; one that says under half the second may be an access burst."""
-
-NEIGHBOURS: Final = 3
-LEAST_ODDS: Final = -0.5
-MOST_ODDS: Final = 3.0
-"""How much the frames about one may say of it, as a logarithm: never enough without a measure of its own."""
-
-LOUD_SNR: Final = 0.5
 TINY: Final = 1e-30
 
 
@@ -109,6 +84,7 @@ def measure(
     channels: Channels,
     correlator: Correlator,
     access: Correlator,
+    thresholds: FrameThresholds,
 ) -> Measured:
     """Judge frames of a track by their own samples; those that are no longer held are left out.
 
@@ -127,12 +103,15 @@ def measure(
     shape = steps / float(channels.variance[track.channel])
     tail = gammaincc(np.maximum(shape, 1e-3), np.maximum(shape * (1 + rise), 0.0))
     energetic = -np.log(np.maximum(tail, TINY)).astype(np.float32)
-    near = np.abs(correlator.lags) <= OWN_LAGS_SYMBOLS * SYMBOL_S * correlator.rate_hz
+    near = np.abs(correlator.lags) <= thresholds.own_lags_symbols * SYMBOL_S * correlator.rate_hz
     said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
     at = said.argmax(axis=1)
     own = said[np.arange(len(said)), at]
     energy = (rise / channels.gain[track.channel]).astype(np.float32)
-    half = np.clip(promised(energy, correlator.freedom, MOST_EXPECTED) / 2, ACCESS_DOUBTFUL, None)
+    half = np.clip(
+        promised(energy, correlator.freedom, thresholds.most_expected) / 2, thresholds.access_doubtful_evidence, None
+    )
+    doubtful = (own < thresholds.doubtful_evidence) & (energetic > thresholds.doubtful_evidence)
     return Measured(
         frames=frames,
         begins=begins,
@@ -140,8 +119,10 @@ def measure(
         energy_evidence=energetic,
         own=own,
         fair=fair(own),
-        best=other_evidence(correlator, spectrum, own, (own < DOUBTFUL) & (energetic > DOUBTFUL), near),
-        access=access_evidence(access, reel, begins, carrier, (own < half) & (energetic > DOUBTFUL)),
+        best=other_evidence(correlator, spectrum, own, doubtful, near),
+        access=access_evidence(
+            access, reel, begins, carrier, (own < half) & (energetic > thresholds.doubtful_evidence)
+        ),
         lag=correlator.lags[near][at],
     )
 
@@ -207,34 +188,34 @@ def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDA
     It takes enough evidence in all, of the sequence as much as a loud burst must bring, and not far less power than the
     track's other bursts have. An access burst in the same slot is none of the track's.
     """
-    said = np.maximum(measured.own, measured.best)
-    together = np.minimum(measured.energy_evidence, MOST_ENERGY_EVIDENCE) + said
-    quiet = measured.rise < LOUD_SNR
-    plausible = quiet | (said >= thresholds.least_said * promised(measured.rise, freedom, MOST_PROMISED))
+    limits, said = thresholds.frames, np.maximum(measured.own, measured.best)
+    together = np.minimum(measured.energy_evidence, limits.most_energy_evidence) + said
+    quiet = measured.rise < limits.loud_snr
+    plausible = quiet | (said >= limits.least_said * promised(measured.rise, freedom, limits.most_promised))
     plausible &= (measured.access < thresholds.access_evidence) | (measured.access < said)
-    hits = plausible & (together >= thresholds.paint_evidence)
-    hits = plausible & (together >= thresholds.paint_evidence - neighbours_say(measured.frames, hits))
+    hits = plausible & (together >= limits.paint_evidence)
+    hits = plausible & (together >= limits.paint_evidence - neighbours_say(measured.frames, hits, limits))
     if hits.any():
-        hits &= measured.rise >= thresholds.least_share * np.median(measured.rise[hits])
+        hits &= measured.rise >= limits.least_share * np.median(measured.rise[hits])
     return np.asarray(hits, bool)
 
 
-def neighbours_say(frames: NDArray[np.int64], hits: NDArray[np.bool_]) -> FloatArray:
+def neighbours_say(frames: NDArray[np.int64], hits: NDArray[np.bool_], limits: FrameThresholds) -> FloatArray:
     """Logarithm of the odds that a frame holds a burst, from the few frames about it alone, within bounds."""
     known, heard = np.zeros((2, int(frames[-1] - frames[0]) + 1))
     known[frames - frames[0]] = 1
     heard[frames[hits] - frames[0]] = 1
-    about = np.ones(2 * NEIGHBOURS + 1)
-    about[NEIGHBOURS] = 0
+    about = np.ones(2 * limits.neighbours + 1)
+    about[limits.neighbours] = 0
     yes = np.convolve(heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
     no = np.convolve(known - heard, about, "same") if heard.size >= about.size else np.zeros_like(heard)
-    odds = np.clip(np.log((yes + 0.5) / (no + 0.5)), LEAST_ODDS, MOST_ODDS)
+    odds = np.clip(np.log((yes + 0.5) / (no + 0.5)), limits.least_odds, limits.most_odds)
     return np.asarray(odds[frames - frames[0]], np.float32)
 
 
-def follow(track: Track, measured: Measured, heard: NDArray[np.bool_]) -> Track:
+def follow(track: Track, measured: Measured, heard: NDArray[np.bool_], limits: FrameThresholds) -> Track:
     """The track with its timing drawn towards its clear bursts, ready for the next frames."""
-    clear = heard & (measured.own >= STRONG_EVIDENCE)
-    drift = PACE * float(np.median(measured.lag[clear])) if clear.sum() >= FEW_CLEAR else 0.0
+    clear = heard & (measured.own >= limits.strong_evidence)
+    drift = limits.pace * float(np.median(measured.lag[clear])) if clear.sum() >= limits.few_clear else 0.0
     frames = (*track.frames, *(int(frame) for frame in measured.frames[heard]))[-MOST_FRAMES:]
     return replace(track, phase=track.phase + drift, frame=int(measured.frames[-1]) + 1, frames=frames)

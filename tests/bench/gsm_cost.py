@@ -21,6 +21,7 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
     """Each stage as work on all segments, with what the stages before it give it."""
     tools = make_tools(given.context)
     assert tools is not None
+    limits = tools.thresholds
     place = gate.make_gate(first=0, rate_hz=tools.rate_hz)
     inputs, history = [], past.empty_past(tools.channels.carriers_hz.size)
     histories = []
@@ -28,15 +29,14 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
         before = place
         place, energy, frames = gate.read(place, segment, tools.channels)
         cells = gate.frame_energy(place, energy, frames, tools.channels)
-        history = past.grown(history, cells[0], cells[0], keep=search.KEEP_FRAMES)
+        history = past.grown(history, cells[0], cells[0], keep=search.KEEP_FRAMES, clip_sigma=limits.clip_sigma)
         inputs.append((segment, before, energy, frames, cells))
         histories.append(history)
-    limits = tools.thresholds
     yield "gate: energy of every carrier", lambda: [gate.read(b, s, tools.channels) for s, b, *_ in inputs]
     yield "gate: cells of the frame", lambda: [gate.frame_energy(b, e, f, tools.channels) for _, b, e, f, _ in inputs]
     yield (
         "leakage",
-        lambda: [lanes.clean(c, tools.channels.leak, limits.leak_margin) for *_, both in inputs for c in both],
+        lambda: [lanes.clean(c, tools.channels.leak, limits) for *_, both in inputs for c in both],
     )
     yield "single lanes", lambda: [list(lanes.single_lanes(c[0], f, limits.single_sigma)) for *_, f, c in inputs]
     yield (

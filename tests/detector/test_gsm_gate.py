@@ -109,7 +109,7 @@ def test_leakage_is_no_burst(profile, rng):
     air = noise(0.03, rng)
     put_burst(air, normal_bits(1, rng), 20000, carrier_hz=0.0, snr_db=35, rng=rng)
     normal, _, channels = cells_of(context, air)
-    cleaned = clean(normal, channels.leak, profile.gsm.leak_margin)
+    cleaned = clean(normal, channels.leak, profile.gsm)
     loud = np.flatnonzero((cleaned > 6).any(axis=(0, 1)))
     assert np.array_equal(channels.carriers_hz[loud], [0.0])
 
@@ -120,7 +120,7 @@ def test_an_impulse_is_no_burst(profile, rng):
     air[40000] += 5.0
     normal, _, channels = cells_of(context, air)
     assert normal.max() > 20
-    assert clean(normal, channels.leak, profile.gsm.leak_margin).max() < 6
+    assert clean(normal, channels.leak, profile.gsm).max() < 6
 
 
 def test_folds_count_every_frame_once(rng):
@@ -159,8 +159,17 @@ def test_what_is_explained_leaves_the_next_slot_alone():
     energy = np.zeros((30, CELLS, 2), np.float32)
     energy[10, 8:18, 1] = [3, 5, 9, 9, 9, 9, 9, 9, 9, 9]
     energy[10, 20, 1] = 9
-    past = grown(empty_past(2), energy, energy, keep=416)
-    explained(past.unexplained, past.first, past, channel=1, place=12.0, frames=np.array([10]), n_bits=NORMAL_BITS)
+    past = grown(empty_past(2), energy, energy, keep=416, clip_sigma=6.0)
+    explained(
+        past.unexplained,
+        past.first,
+        past,
+        channel=1,
+        place=12.0,
+        frames=np.array([10]),
+        n_bits=NORMAL_BITS,
+        spill_margin=2.0,
+    )
     left = past.unexplained[10, :, 1]
     assert (left[10:15] < 1).all()
     assert left[17] > 5

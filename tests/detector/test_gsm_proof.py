@@ -46,14 +46,16 @@ def test_tail_goes_on_falling_where_numbers_end():
     assert all(np.diff(far) < -100)
 
 
-def test_proofs_in_noise_keep_their_probability(rng):
+def test_proofs_in_noise_keep_their_probability(profile, rng):
     """Of places with noise alone, no more than a share p has a proof of probability p, all its trials counted."""
     correlator = make_correlator(TRAINING, rate_hz=RATE_HZ, reach_symbols=20)
     reel = reel_of(noise(1.0, rng))
     shifts = np.arange(-4, 5, 2)
     trials, hits = 400, 0
     for begins in rng.uniform(5000, 2.3e6, (trials, 4)):
-        proof = prove(correlator, reel, begins, first_bit=TRAINING_START, carrier_hz=200e3, shifts=shifts)
+        proof = prove(
+            correlator, reel, begins, first_bit=TRAINING_START, carrier_hz=200e3, shifts=shifts, thresholds=profile.gsm
+        )
         hits += proof is not None and proof.log10_p < -2
     assert binomtest(hits, trials).proportion_ci(0.999).low < 0.01
 
@@ -94,14 +96,22 @@ def test_folded_training_sequences_are_found_as_theory_says(snr_db, windows, rng
     assert interval.low < upper
 
 
-def test_a_proof_tells_sequence_place_and_frequency(rng):
+def test_a_proof_tells_sequence_place_and_frequency(profile, rng):
     air = noise(0.1, rng)
     correlator = make_correlator(TRAINING, rate_hz=RATE_HZ, reach_symbols=40)
     begins = np.array([20000.25, 60000.5, 120000.75])
     for begin in begins:
         put_burst(air, normal_bits(6, rng), begin + 63.4, carrier_hz=-400e3 + 5e3, snr_db=12, rng=rng)
     shifts = np.arange(-8, 9, 2)
-    proof = prove(correlator, reel_of(air), begins, first_bit=TRAINING_START, carrier_hz=-400e3, shifts=shifts)
+    proof = prove(
+        correlator,
+        reel_of(air),
+        begins,
+        first_bit=TRAINING_START,
+        carrier_hz=-400e3,
+        shifts=shifts,
+        thresholds=profile.gsm,
+    )
     assert proof is not None
     assert proof.sequence == 6
     assert proof.log10_p < -15

@@ -238,7 +238,7 @@ def test_noise_and_impulses_stir_nothing(rng, struck):
     if struck:
         samples[rng.integers(0, samples.size, 8)] += np.float32(100 * np.sqrt(RATE))
     mapped = power_map(samples, 256)
-    groups = grouped(mapped, floor_of(mapped))
+    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
     assert not stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
 
 
@@ -248,7 +248,7 @@ def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
         half = pucch_report(CARRIER, slot=0, block=5, rng=rng)
         add(samples, half, start_s=2.2e-3 + 20e-3 * k, blocks=1, snr_db=-1.0)
     mapped = power_map(samples, 256)
-    groups = grouped(mapped, floor_of(mapped))
+    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
     assert stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
 
 

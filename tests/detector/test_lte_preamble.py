@@ -108,7 +108,7 @@ def test_a_train_under_the_single_gate_is_found_by_its_fold(rng):
         samples[start : start + one.size] += (np.sqrt(power) * one)[: samples.size - start]
     mapped = power_map(samples.astype(np.complex64), 256)
     triggers, _ = preamble_triggers(
-        grouped(mapped, floor_of(mapped)),
+        grouped(mapped, floor_of(mapped, quantile=0.4)),
         step_s=256 / rate,
         group_hz=rate / 64,
         ranges=((-1.2e6, 1.2e6),),
@@ -124,7 +124,7 @@ def test_a_train_under_the_single_gate_is_found_by_its_fold(rng):
 
 def test_the_gate_counts_what_it_leaves_out(rng):
     mapped = power_map(air(2.4e6, 0.24, rng).astype(np.complex64), 256)
-    groups = grouped(mapped, floor_of(mapped))
+    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
     options = {
         "step_s": 256 / 2.4e6,
         "group_hz": 2.4e6 / 64,

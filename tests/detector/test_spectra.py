@@ -45,16 +45,16 @@ def test_noise_gives_its_power_in_each_bin(rng):
 def test_floor_is_the_noise_whatever_a_third_of_the_steps_holds(rng):
     power = rng.exponential(2.0, (3000, 64)).astype(np.float32)
     power[::3] += 500
-    clean = floor_of(np.delete(power, np.s_[::3], axis=0), max_steps=3000)
+    clean = floor_of(np.delete(power, np.s_[::3], axis=0), quantile=0.4, max_steps=3000)
     assert np.median(clean) == pytest.approx(2.0, rel=0.05)
-    assert np.median(floor_of(power, max_steps=3000)) == pytest.approx(
+    assert np.median(floor_of(power, quantile=0.4, max_steps=3000)) == pytest.approx(
         2.0 * np.log(1 - 0.6) / np.log(1 - 0.4), rel=0.06
     )
 
 
 def test_floor_of_nothing_and_of_a_constant_receiver_is_positive():
-    assert (floor_of(np.zeros((0, 8), np.float32)) > 0).all()
-    assert (floor_of(np.zeros((100, 8), np.float32)) > 0).all()
+    assert (floor_of(np.zeros((0, 8), np.float32), quantile=0.4) > 0).all()
+    assert (floor_of(np.zeros((100, 8), np.float32), quantile=0.4) > 0).all()
 
 
 def test_floor_rises_slowly_and_falls_fast():
