@@ -15,15 +15,19 @@ from detector.site.values import (
     Flat,
     Hours,
     Image,
+    Jammer,
     Landing,
     Plan,
+    Reference,
     SensorPlace,
     Site,
+    TestPhone,
     Wall,
     Wing,
     Zone,
     parse_hours,
 )
+from detector.types import Technology
 
 __all__ = ["parse_site"]
 
@@ -56,7 +60,7 @@ def parse_site(data: bytes) -> Site:
 
 def read_site(raw: dict[str, Any], faults: Faults) -> Site:
     """A site with stand-ins where something is wrong."""
-    kinds = ("wing", "landing", "cell", "sensor", "zone", "wall", "plan")
+    kinds = ("wing", "landing", "cell", "sensor", "zone", "wall", "plan", "reference", "jammer", "test_phone")
     top = Entry({key: value for key, value in raw.items() if key not in kinds}, "", faults)
     site = Site(
         name=top.text("name"),
@@ -69,6 +73,9 @@ def read_site(raw: dict[str, Any], faults: Faults) -> Site:
         zones=tuple(read_zone(entry) for entry in faults.entries(raw, "zone")),
         walls=tuple(read_wall(entry) for entry in faults.entries(raw, "wall")),
         plans=tuple(read_plan(entry) for entry in faults.entries(raw, "plan")),
+        references=tuple(read_reference(entry) for entry in faults.entries(raw, "reference")),
+        jammers=tuple(read_jammer(entry) for entry in faults.entries(raw, "jammer")),
+        test_phones=tuple(read_test_phone(entry) for entry in faults.entries(raw, "test_phone")),
     )
     top.finish()
     return site
@@ -76,7 +83,13 @@ def read_site(raw: dict[str, Any], faults: Faults) -> Site:
 
 def read_wing(entry: Entry) -> Wing:
     """A wing from its entry."""
-    wing = Wing(name=entry.text("name", most=64), title=entry.text("title"))
+    wing = Wing(
+        name=entry.text("name", most=64),
+        title=entry.text("title"),
+        bands=entry.each("bands", plain_text, "a list of texts"),
+        heard_share=entry.number("heard_share", low=0, high=1) if "heard_share" in entry else None,
+    )
+    entry.allow("heard_share")
     entry.finish()
     return wing
 
@@ -118,6 +131,7 @@ def read_sensor(entry: Entry) -> SensorPlace:
         wing=entry.text("wing") if "wing" in entry else None,
         receivers=entry.each("receivers", plain_text, "a list of texts"),
         antenna=read_antenna(entry),
+        bands=entry.each("bands", plain_text, "a list of texts"),
     )
     entry.allow("wing")
     entry.finish()
@@ -156,6 +170,54 @@ def read_zone(entry: Entry) -> Zone:
     entry.allow("size_m", "wing")
     entry.finish()
     return zone
+
+
+def read_reference(entry: Entry) -> Reference:
+    """A reference carrier from its entry."""
+    reference = Reference(
+        name=entry.text("name", most=64),
+        frequency_hz=entry.number("frequency_mhz", low=0.1, high=10e3) * 1e6,
+        sensors=entry.each("sensors", plain_text, "a list of texts"),
+    )
+    entry.finish()
+    return reference
+
+
+def read_jammer(entry: Entry) -> Jammer:
+    """A jammer of the site's own from its entry."""
+    jammer = Jammer(
+        name=entry.text("name", most=64),
+        wings=entry.each("wings", plain_text, "a list of texts"),
+        bands=entry.each("bands", plain_text, "a list of texts"),
+        hours=entry.each("hours", hours, "a list of texts"),
+    )
+    entry.finish()
+    return jammer
+
+
+def read_test_phone(entry: Entry) -> TestPhone:
+    """A test phone from its entry."""
+    phone = TestPhone(
+        name=entry.text("name", most=64),
+        wing=entry.text("wing"),
+        technology=read_technology(entry),
+        hours=entry.each("hours", hours, "a list of texts"),
+        channel=entry.text("channel") if "channel" in entry else None,
+    )
+    if not phone.hours and "hours" not in entry:
+        entry.wrong("hours", "the times in which it speaks, such as ['mon-sun 03:00-03:10']")
+    entry.allow("channel")
+    entry.finish()
+    return phone
+
+
+def read_technology(entry: Entry) -> Technology:
+    """The technology of a test phone."""
+    name = entry.get("technology")
+    if name in set(Technology):
+        return Technology(name)
+    entry.wrong("technology", f"one of {', '.join(Technology)}")
+    return Technology.UNKNOWN
 
 
 def read_wall(entry: Entry) -> Wall:
@@ -238,10 +300,36 @@ def check(site: Site, faults: Faults) -> None:
     for kind, things in placed(site).items():
         check_unique(kind, [thing.name for thing in things], faults)
     check_unique("plan of landing", [plan.landing for plan in site.plans], faults)
+    for kind, names in watched(site).items():
+        check_unique(kind, names, faults)
+    check_watched(site, faults)
     for name in {cell.name for cell in site.cells} & {zone.name for zone in site.zones} - {""}:
         faults.add(f"zone {name!r}", "a cell has the same name")
     check_wings(site, faults)
     check_landings(site, faults)
+
+
+def watched(site: Site) -> dict[str, list[str]]:
+    """The names of what is watched beside phones, by its kind."""
+    return {
+        "reference": [reference.name for reference in site.references],
+        "jammer": [jammer.name for jammer in site.jammers],
+        "test_phone": [phone.name for phone in site.test_phones],
+    }
+
+
+def check_watched(site: Site, faults: Faults) -> None:
+    """Note sensors and wings that are not there, of what is watched beside phones."""
+    sensors, wings = {place.name for place in site.sensors}, {wing.name for wing in site.wings}
+    for reference in site.references:
+        for name in sorted(set(reference.sensors) - sensors):
+            faults.add(f"reference {reference.name!r}", f"sensor {name!r} is not in the site")
+    for jammer in site.jammers:
+        for name in sorted(set(jammer.wings) - wings):
+            faults.add(f"jammer {jammer.name!r}", f"wing {name!r} is not in the site")
+    for phone in site.test_phones:
+        if phone.wing and phone.wing not in wings:
+            faults.add(f"test_phone {phone.name!r}", f"wing {phone.wing!r} is not in the site")
 
 
 def check_unique(kind: str, names: Iterable[str], faults: Faults) -> None:

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
+
+from detector.types import Technology
 
 __all__ = [
     "BOX_M",
@@ -12,11 +14,14 @@ __all__ = [
     "Cell",
     "Hours",
     "Image",
+    "Jammer",
     "Landing",
     "Plan",
     "Point",
+    "Reference",
     "SensorPlace",
     "Site",
+    "TestPhone",
     "Wall",
     "Wing",
     "Zone",
@@ -32,6 +37,8 @@ BOX_M: Final[Point] = (4.0, 2.5, 3.0)
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS: Final = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d\d):(\d\d)-(\d\d):(\d\d)", re.ASCII)
 DAY_MINUTES: Final = 24 * 60
+DAYS_BACK: Final = 10
+"""Hours that go past midnight ended within so many days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,17 @@ class Hours:
         if self.start_min < self.end_min:
             return day in self.days and self.start_min <= minute < self.end_min
         return (day in self.days and minute >= self.start_min) or ((day - 1) % 7 in self.days and minute < self.end_min)
+
+    def latest(self, local: datetime) -> tuple[datetime, datetime]:
+        """When these hours last began and ended, the end at an instant or before it, both by the site's own clock."""
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        over_min = self.end_min if self.start_min < self.end_min else self.end_min + DAY_MINUTES
+        for back in range(DAYS_BACK):
+            day = midnight - timedelta(days=back)
+            begin, end = (day + timedelta(minutes=minutes) for minutes in (self.start_min, over_min))
+            if day.weekday() in self.days and end.replace(fold=1) <= local:
+                return begin, end
+        raise AssertionError("hours come round once a week")
 
     def __str__(self) -> str:
         days = DAYS[self.days[0]] if len(self.days) == 1 else f"{DAYS[self.days[0]]}-{DAYS[self.days[-1]]}"
@@ -88,10 +106,20 @@ def parse_hours(text: str) -> Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wing:
-    """A wing and the name that staff use for it."""
+    """A wing, the name that staff use for it, and what its sensors are to hear.
+
+    Parameters
+    ----------
+    bands
+        Uplink bands by their names in the country's band plan; those that its sensors listen to if none is named.
+    heard_share
+        How much of each band the scan plan promises to listen to at some time; None where nothing is promised.
+    """
 
     name: str
     title: str
+    bands: tuple[str, ...] = ()
+    heard_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +175,8 @@ class SensorPlace:
     ----------
     receivers
         Such as ``rtlsdr:00000001``, as far as known.
+    bands
+        Which of its wing's bands it is to hear; all of them if none is named.
     """
 
     name: str
@@ -154,6 +184,57 @@ class SensorPlace:
     wing: str | None = None
     receivers: tuple[str, ...] = ()
     antenna: Antenna | None = None
+    bands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A carrier that is always on air, such as a broadcast: the sensors that visit it, all if none is named."""
+
+    name: str
+    frequency_hz: float
+    sensors: tuple[str, ...] = ()
+
+    def is_of(self, sensor: str) -> bool:
+        """Whether a sensor visits it."""
+        return not self.sensors or sensor in self.sensors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jammer:
+    """A jammer of the site's own: where it is heard, in all wings and bands if none is named, always or in these hours."""
+
+    name: str
+    wings: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    hours: tuple[Hours, ...] = ()
+
+    def is_on(self, local: datetime) -> bool:
+        """Whether it is to be on at an instant, in the site's time zone."""
+        return not self.hours or any(hours.holds(local) for hours in self.hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestPhone:
+    """A permitted phone that speaks at set times, so that the whole chain is proved.
+
+    Parameters
+    ----------
+    wing
+        Whose sensors must hear it.
+    hours
+        It speaks at least once in each of these.
+    channel
+        Such as ``ARFCN 36``; any if None.
+    """
+
+    __test__ = False
+
+    name: str
+    wing: str
+    technology: Technology
+    hours: tuple[Hours, ...]
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +279,9 @@ class Site:
     zones: tuple[Zone, ...] = ()
     walls: tuple[Wall, ...] = ()
     plans: tuple[Plan, ...] = ()
+    references: tuple[Reference, ...] = ()
+    jammers: tuple[Jammer, ...] = ()
+    test_phones: tuple[TestPhone, ...] = ()
 
     def wing_of(self, sensor: str) -> str | None:
         """The wing in which a sensor stands; None on the perimeter.

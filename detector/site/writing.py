@@ -5,7 +5,21 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from detector.site.values import Antenna, Cell, Image, Landing, Plan, SensorPlace, Site, Wall, Wing, Zone
+from detector.site.values import (
+    Antenna,
+    Cell,
+    Image,
+    Jammer,
+    Landing,
+    Plan,
+    Reference,
+    SensorPlace,
+    Site,
+    TestPhone,
+    Wall,
+    Wing,
+    Zone,
+)
 
 __all__ = ["dump_site"]
 
@@ -27,6 +41,12 @@ def dump_site(site: Site, *, places: bool = True) -> bytes:
         lines += table("sensor", sensor_fields(sensor, places=places))
     for zone in site.zones:
         lines += table("zone", zone_fields(zone))
+    for reference in site.references:
+        lines += table("reference", reference_fields(reference))
+    for jammer in site.jammers:
+        lines += table("jammer", jammer_fields(jammer))
+    for phone in site.test_phones:
+        lines += table("test_phone", test_phone_fields(phone))
     for wall in site.walls:
         lines += table("wall", wall_fields(wall))
     for cell in site.cells:
@@ -44,7 +64,7 @@ def table(kind: str, fields: Mapping[str, Any]) -> Iterator[str]:
 
 def wing_fields(wing: Wing) -> Mapping[str, Any]:
     """A wing's keys."""
-    return {"name": wing.name, "title": wing.title}
+    return {"name": wing.name, "title": wing.title, "bands": wing.bands, "heard_share": wing.heard_share}
 
 
 def landing_fields(landing: Landing) -> Mapping[str, Any]:
@@ -54,7 +74,7 @@ def landing_fields(landing: Landing) -> Mapping[str, Any]:
 
 def sensor_fields(sensor: SensorPlace, *, places: bool) -> Mapping[str, Any]:
     """A sensor's keys."""
-    told: dict[str, Any] = {"name": sensor.name, "wing": sensor.wing}
+    told: dict[str, Any] = {"name": sensor.name, "wing": sensor.wing, "bands": sensor.bands}
     if not places:
         return told
     antenna = None if sensor.antenna is None else antenna_fields(sensor.antenna)
@@ -71,6 +91,29 @@ def zone_fields(zone: Zone) -> Mapping[str, Any]:
     """A zone's keys."""
     hours = tuple(str(each) for each in zone.hours)
     return {"name": zone.name, "wing": zone.wing, "centre_m": zone.centre_m, "size_m": zone.size_m, "hours": hours}
+
+
+def reference_fields(reference: Reference) -> Mapping[str, Any]:
+    """A reference carrier's keys."""
+    mhz = reference.frequency_hz / 1e6
+    return {"name": reference.name, "frequency_mhz": mhz, "sensors": reference.sensors}
+
+
+def jammer_fields(jammer: Jammer) -> Mapping[str, Any]:
+    """A jammer's keys."""
+    hours = tuple(str(each) for each in jammer.hours)
+    return {"name": jammer.name, "wings": jammer.wings, "bands": jammer.bands, "hours": hours}
+
+
+def test_phone_fields(phone: TestPhone) -> Mapping[str, Any]:
+    """A test phone's keys."""
+    return {
+        "name": phone.name,
+        "wing": phone.wing,
+        "technology": str(phone.technology),
+        "channel": phone.channel,
+        "hours": tuple(str(each) for each in phone.hours),
+    }
 
 
 def wall_fields(wall: Wall) -> Mapping[str, Any]:

@@ -10,11 +10,14 @@ from detector.site import (
     Antenna,
     Cell,
     Image,
+    Jammer,
     Landing,
     Plan,
+    Reference,
     SensorPlace,
     Site,
     SiteError,
+    TestPhone,
     Wall,
     Wing,
     Zone,
@@ -24,6 +27,7 @@ from detector.site import (
     parse_site,
     schematic_svg,
 )
+from detector.types import Technology
 
 HEAD = 'name = "x"\ncountry = "FR"\ntime_zone = "UTC"\n'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(20))
@@ -31,7 +35,10 @@ WHOLE = Site(
     name='Quoted "prison" \\ é 🐦',
     country="FR",
     time_zone="Europe/Paris",
-    wings=(Wing(name="A", title="A wing"), Wing(name="B", title="B wing")),
+    wings=(
+        Wing(name="A", title="A wing", bands=("P-GSM 900", "LTE 20"), heard_share=0.25),
+        Wing(name="B", title="B wing"),
+    ),
     landings=(Landing(name="A-1", wing="A", title="Ground floor"), Landing(name="A-2", wing="A", title="A-2")),
     cells=(
         Cell(
@@ -50,6 +57,7 @@ WHOLE = Site(
             place_m=(0.0, 2.5, 2.6),
             receivers=("rtlsdr:00000001",),
             antenna=Antenna(model="whip", gain_dbi=2.0, cable_db=0.5),
+            bands=("LTE 20",),
         ),
         SensorPlace(name="P1", place_m=(-20.0, 0.0, 4.0)),
     ),
@@ -61,6 +69,17 @@ WHOLE = Site(
     plans=(
         Plan(landing="A-1", media=Image.PNG, data=PNG, width=640.0, height=480.0),
         Plan(landing="A-2", media=Image.SVG, data=b'<svg viewBox="0 0 1 1">\n</svg>', width=1.0, height=1.0),
+    ),
+    references=(Reference(name="broadcast", frequency_hz=98.2e6, sensors=("A1",)),),
+    jammers=(Jammer(name="yard", wings=("B",), bands=("LTE 20",), hours=(parse_hours("mon-sun 20:00-06:00"),)),),
+    test_phones=(
+        TestPhone(
+            name="gate phone",
+            wing="B",
+            technology=Technology.GSM,
+            hours=(parse_hours("mon-sun 03:00-03:10"),),
+            channel="ARFCN 36",
+        ),
     ),
 )
 
@@ -110,6 +129,9 @@ def test_every_fault_is_named_at_once():
         '[[zone]]\nname = "c"\ncentre_m = [0, 0, 0]\nhours = ["noon"]\n'
         "[[wall]]\nstart_m = [0, 0]\nend_m = 3\n"
         '[[plan]]\nlanding = "L"\nwidth = 0\nheight = 1\n'
+        '[[reference]]\nname = "r"\nfrequency_mhz = 0\nsensors = ["Z1"]\n'
+        '[[jammer]]\nname = "j"\nwings = ["Z"]\nhours = 3\n'
+        '[[test_phone]]\nname = "t"\nwing = "Z"\ntechnology = "5g"\n'
     )
     found = faults_of(text)
     for expected in (
@@ -134,6 +156,13 @@ def test_every_fault_is_named_at_once():
         "svg is None; expected either svg or png",
         "width is 0",
         "plan: landing 'L' is not in the site",
+        "reference 'r': frequency_mhz is 0; expected a number from 0.1 to 10000",
+        "reference 'r': sensor 'Z1' is not in the site",
+        "jammer 'j': wing 'Z' is not in the site",
+        "jammer 'j': hours is 3; expected a list of texts",
+        "test_phone 't': wing 'Z' is not in the site",
+        "test_phone 't': technology is '5g'; expected one of gsm",
+        "test_phone 't': hours is None; expected the times in which it speaks",
     ):
         assert any(expected in fault for fault in found), (expected, found)
 
@@ -207,6 +236,23 @@ def test_hours_hold_by_day_and_minute(text, hours, inside):
     read = parse_hours(text)
     assert read.holds(MONDAY + timedelta(hours=hours)) is inside
     assert parse_hours(str(read)) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "ended"),
+    [
+        ("mon-sun 03:00-03:10", 4, 3 + 1 / 6),
+        ("mon-sun 03:00-03:10", 3.1, 3 + 1 / 6 - 24),
+        ("mon-sun 03:00-03:10", 3 + 1 / 6, 3 + 1 / 6),
+        ("wed 22:00-06:00", 24 * 3 + 6, 24 * 3 + 6),
+        ("wed 22:00-06:00", 24 * 3 + 5.9, 24 * 3 + 6 - 7 * 24),
+        ("tue 22:00-06:00", 0, 2 * 24 + 6 - 7 * 24),
+    ],
+)
+def test_hours_tell_when_they_were_last_over(text, hours, ended):
+    begin, end = parse_hours(text).latest(MONDAY + timedelta(hours=hours))
+    assert end == MONDAY + timedelta(hours=ended)
+    assert begin < end
 
 
 @pytest.mark.parametrize(
