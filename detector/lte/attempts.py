@@ -104,15 +104,13 @@ def stand_out(
 ) -> tuple[list[Preamble], int]:
     """Preambles where energy stands out, and how many places were left out."""
     triggers, skipped = preamble_triggers(
-        piece.groups,
-        step_s=piece.step_s,
-        group_hz=piece.group_hz,
+        piece.energies,
         ranges=ranges,
         deviations=levels.preamble_known_deviations if levels.site_roots else levels.preamble_deviations,
         train_deviations=levels.train_deviations,
         most=most,
     )
-    places = [Place(start=piece.stretch.start + t.step * piece.step, lower_hz=t.lower_hz) for t in triggers]
+    places = [Place(start=piece.stretch.start + round(t.at * piece.cell), lower_hz=t.lower_hz) for t in triggers]
     trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
     found = find_preambles(piece.stretch, places, levels, noise=piece.noise, known=known)
     found += find_preambles(piece.stretch, trains, levels, noise=piece.noise, known=known, found=found, half_bin=True)
@@ -132,13 +130,8 @@ def on_occasion(
     subframe = SUBFRAME_S * rate
     begin, end = ((edge - occasion.start) / subframe for edge in (piece.own_start, piece.own_stop))
     starts = occasion.start + np.round(np.arange(ceil(begin), ceil(end)) * subframe).astype(np.int64)
-    excess = preamble_excess(
-        piece.groups,
-        (starts - piece.stretch.start) / piece.step,
-        step_s=piece.step_s,
-        group_hz=piece.group_hz,
-        lower_hz=occasion.lower_hz,
-    )
+    at = (starts - piece.stretch.start) / piece.cell
+    excess = preamble_excess(piece.energies, at, lower_hz=occasion.lower_hz)
     loudest = np.argsort(-excess)[: np.count_nonzero(excess > levels.preamble_occasion_deviations)]
     first = starts[loudest[:most]] + round(WINDOW_S * rate)
     places = [Place(start=start, lower_hz=occasion.lower_hz) for start in first.tolist()]

@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from detector.lte.gate import box_means, folded, gamma_quantile, independent_values
-from detector.types import FloatArray
+from detector.lte.gate import EnergyMap, box_means, folded, gamma_quantile, independent_values, medians
 
 __all__ = ["stirring"]
 
@@ -32,40 +31,35 @@ SPARSE: Final = 8
 """Every so many boxes are enough for a median."""
 
 
-def stirring(groups: FloatArray, *, step_s: float, group_hz: float, deviations: float) -> bool:
+def stirring(energies: EnergyMap, *, deviations: float) -> bool:
     """Whether anything stands out of the noise.
 
     Parameters
     ----------
-    groups
-        From :func:`detector.lte.gate.grouped`.
     deviations
         Of a normal variable that one box must exceed; two of one frequency need one less.
     """
-    pairs = (groups[:, 0::2] + groups[:, 1::2]) * np.float32(0.5)
-    period = RHYTHM_S / step_s
-    return any(
-        stirs(pairs, max(1, round(length_s / step_s / 2)), max(1, round(width_hz / group_hz / 4)), deviations, period)
-        for length_s, width_hz in BOXES
-    )
+    return any(stirs(energies, length_s, width_hz, deviations) for length_s, width_hz in BOXES)
 
 
-def stirs(pairs: FloatArray, stride: int, spacing: int, deviations: float, period: float) -> bool:
-    """The same for boxes of two strides and two spacings, in steps and pairs of groups."""
-    steps, width = 2 * stride, 2 * spacing
-    if len(pairs) < 4 * steps or pairs.shape[1] < width:
+def stirs(energies: EnergyMap, length_s: float, width_hz: float, deviations: float) -> bool:
+    """The same for boxes of one size, which begin twice while one lasts and twice in its width."""
+    cells = energies.cells
+    stride, spacing = max(1, int(length_s / energies.cell_s / 2)), max(1, round(width_hz / energies.cell_hz / 2))
+    steps, width = max(2 * stride, round(length_s / energies.cell_s)), 2 * spacing
+    if len(cells) < 4 * steps or cells.shape[1] < width:
         return True
-    means = box_means(pairs, steps=steps, width=width, stride=stride, spacing=spacing)
-    usual = np.median(means[::SPARSE], axis=0)
+    means = box_means(cells, steps=steps, width=width, stride=stride, spacing=spacing)
+    usual = medians(means[::SPARSE])
     ratio = means / np.minimum(usual, np.float32(BUSY) * np.median(usual))
-    values = independent_values(steps, 2 * width)
+    values = independent_values(steps, width)
     if ratio.max() > gamma_quantile(deviations, values):
         return True
     hits = ratio > gamma_quantile(deviations - 1, values)
     if any(np.ptp(np.flatnonzero(column)) > APART for column in hits.T[hits.any(axis=0)]):
         return True
     excess = np.minimum((ratio - 1) * np.float32(np.sqrt(values)), np.float32(RHYTHM_LIMIT))
-    total, starts = folded(excess, period / stride)
+    total, starts = folded(excess, RHYTHM_S / energies.cell_s / stride)
     return starts.size > 1 and float(total.max()) > gamma_quantile_deviations(deviations, values * starts.size)
 
 

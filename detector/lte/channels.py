@@ -13,14 +13,14 @@ import numpy as np
 from detector.lte.access import Preamble
 from detector.lte.boxes import Box
 from detector.lte.channel_gate import stirring
-from detector.lte.gate import Ranges
+from detector.lte.gate import EnergyMap, Ranges
 from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.pieces import HISTORY, Piece
 from detector.lte.sounding import LENGTH_S
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 from detector.lte.uplink import Lock, Reading, Scope, follow, read
-from detector.types import Burst, FloatArray, Label
+from detector.types import Burst, Label
 
 __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 
@@ -85,11 +85,9 @@ def search_channels(
     """What a piece makes known of the cell and of its channels."""
     if piece.stretch.iq.size < SHORTEST_S * piece.stretch.sample_rate_hz:
         return cell, Channels()
-    groups = without_preambles(piece, preambles)
+    energies = without_preambles(piece, preambles)
     speaking = cell.lock is not None and piece.own_start - cell.told < SPEAKING_S * piece.stretch.sample_rate_hz
-    if not speaking and not stirring(
-        groups, step_s=piece.step_s, group_hz=piece.group_hz, deviations=levels.stir_deviations
-    ):
+    if not speaking and not stirring(energies, deviations=levels.stir_deviations):
         return cell, Channels()
     pieces: Sequence[Piece] = (piece,)
     if cell.lock is not None:
@@ -108,16 +106,15 @@ def search_channels(
     return told(cell, lock, (*past, piece), preambles, ranges, levels)
 
 
-def without_preambles(piece: Piece, preambles: Sequence[Preamble]) -> FloatArray:
-    """A piece's groups, but at the level of noise while a preamble lasts: that is no channel."""
-    groups = piece.groups
+def without_preambles(piece: Piece, preambles: Sequence[Preamble]) -> EnergyMap:
+    """A piece's energies, but at the level of noise while a preamble lasts: that is no channel."""
+    if not preambles:
+        return piece.energies
+    cells = piece.energies.cells.copy()
     for one in preambles:
-        begin = max(0, (one.start - piece.stretch.start) // piece.step - 1)
-        end = max(0, (one.start + one.count - piece.stretch.start) // piece.step + 2)
-        if begin < len(groups) and end:
-            groups = groups.copy() if groups is piece.groups else groups
-            groups[begin:end] = 1.0
-    return groups
+        begin, end = ((at - piece.stretch.start) / piece.cell for at in (one.start, one.start + one.count))
+        cells[max(0, round(begin - 0.5)) : max(0, round(end + 1.5))] = 1.0
+    return replace(piece.energies, cells=cells)
 
 
 def told(

@@ -8,28 +8,22 @@ from typing import Final
 
 import numpy as np
 
-from detector.lte.gate import box_means
-from detector.types import FloatArray
+from detector.lte.gate import EnergyMap, box_means
 
 __all__ = ["jammed"]
 
 QUIETEST: Final = 0.1
 """Share of the map that is quieter than what is looked at."""
 
-STEPS: Final = 8
-WIDTH: Final = 4
+STEPS: Final = 4
+WIDTH: Final = 2
 """Boxes of a millisecond and a resource block: as long as a subframe, so that gaps between subframes show."""
 
 
-def jammed(groups: FloatArray, *, level_db: float) -> bool:
-    """Whether even the quietest part of a map stands a level over the floor that was learned.
-
-    Parameters
-    ----------
-    groups
-        Shape (n_steps, n_groups), mean power over the floor.
-    """
-    if len(groups) < STEPS or groups.shape[1] < WIDTH:
+def jammed(energies: EnergyMap, *, level_db: float) -> bool:
+    """Whether even the quietest part of a map stands a level over the floor that was learned."""
+    cells = energies.cells
+    if len(cells) < STEPS or cells.shape[1] < WIDTH:
         return False
-    means = box_means(groups, steps=STEPS, width=WIDTH, stride=2 * STEPS, spacing=WIDTH)
+    means = box_means(cells, steps=STEPS, width=WIDTH, stride=2 * STEPS, spacing=WIDTH)
     return float(np.quantile(means, QUIETEST)) > 10 ** (level_db / 10)

@@ -3,14 +3,14 @@
 Plain values; nothing here looks for anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from detector.lte.gate import GROUP, grouped
+from detector.lte.gate import CELL_STEPS, EnergyMap, energy_map
 from detector.lte.standard import RESOURCE_BLOCK_HZ
-from detector.types import FloatArray, Iq, Segment
+from detector.types import Iq, Segment
 
 __all__ = ["HISTORY", "Piece", "Stretch", "piece_of", "remembered"]
 
@@ -41,10 +41,8 @@ class Piece:
 
     Parameters
     ----------
-    groups
-        Shape (n_steps, n_groups): the power map over the floor, of all samples.
-    step
-        Samples of one of its steps.
+    energies
+        Of all samples, over the floor.
     own_start, own_stop
         Bursts that begin here are this piece's to tell.
     noise
@@ -54,22 +52,16 @@ class Piece:
     """
 
     stretch: Stretch
-    groups: FloatArray
-    step: int
+    energies: EnergyMap
     own_start: int
     own_stop: int
     noise: float
     clipped: bool
 
     @property
-    def step_s(self) -> float:
-        """Length of a step [s]."""
-        return self.step / self.stretch.sample_rate_hz
-
-    @property
-    def group_hz(self) -> float:
-        """Width of a group [Hz]."""
-        return self.stretch.sample_rate_hz / self.step * GROUP
+    def cell(self) -> float:
+        """Samples in the time of one cell of the energies."""
+        return self.energies.cell_s * self.stretch.sample_rate_hz
 
     @property
     def block_noise(self) -> float:
@@ -82,16 +74,17 @@ class Piece:
 
 
 def piece_of(segment: Segment, before: Piece | None) -> Piece:
-    """A segment as a piece; its groups behind those of the old samples, which the piece before it had."""
-    groups = grouped(segment.power, segment.floor)
-    old = (segment.start - segment.iq_start) // segment.step
-    if before is not None and old:
-        groups = np.concatenate((before.groups[-old:], groups))
+    """A segment as a piece; its energies behind those of the old samples, which the piece before it had."""
     rate = segment.tuning.sample_rate_hz
+    energies = energy_map(segment.power, segment.floor, sample_rate_hz=rate)
+    cell = CELL_STEPS * segment.step
+    old = (segment.start - segment.iq_start) // cell if before is not None else 0
+    if before is not None and old:
+        energies = replace(energies, cells=np.concatenate((before.energies.cells[-old:], energies.cells)))
+    start = segment.start - old * cell
     return Piece(
-        stretch=Stretch(iq=segment.iq, start=segment.iq_start, sample_rate_hz=rate),
-        groups=groups,
-        step=segment.step,
+        stretch=Stretch(iq=segment.iq[start - segment.iq_start :], start=start, sample_rate_hz=rate),
+        energies=energies,
         own_start=segment.own_start,
         own_stop=segment.own_stop,
         noise=float(np.median(segment.floor)) * segment.floor.size / rate,

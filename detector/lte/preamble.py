@@ -6,9 +6,10 @@ correlated coherently. Under the null hypothesis of random phases the coherence 
 levels. Nothing here knows of time beyond its window.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -128,7 +129,7 @@ def limited(bins: Iq, typical: FloatArray) -> Iq:
     return np.asarray(bins * np.sqrt(cut / (np.maximum(power, np.float32(1e-30)) * mean)), np.complex64)
 
 
-def rank_roots(bins: Iq, lags: Iterable[int] = LAGS) -> FloatArray:
+def rank_roots(bins: Iq, lags: tuple[int, ...] = LAGS) -> FloatArray:
     """How well each root explains the products of a spectrum with itself.
 
     Parameters
@@ -144,14 +145,21 @@ def rank_roots(bins: Iq, lags: Iterable[int] = LAGS) -> FloatArray:
         Shape (n_windows, 838), for the roots 1 to 838; where phases are random each is a sum of as many exponential
         variables of unit mean as there are lags, whatever the spectrum.
     """
-    total = np.zeros((len(bins), PREAMBLE_LENGTH - 1), np.float32)
-    for lag in lags:
-        product = bins[:, lag:] * bins[:, :-lag].conj()
-        energy = (product.real**2 + product.imag**2).sum(axis=1, keepdims=True)
-        tones = scipy.fft.fft(product, COARSE_TRANSFORM, axis=1, overwrite_x=True)
-        picked = tones.take(tone_places(lag), axis=1)
-        total += (picked.real**2 + picked.imag**2) / np.maximum(energy, np.float32(1e-30))
-    return total
+    n, width = bins.shape
+    products = np.zeros((n, len(lags), COARSE_TRANSFORM), np.complex64)
+    conjugate = bins.conj()
+    for i, lag in enumerate(lags):
+        np.multiply(bins[:, lag:], conjugate[:, :-lag], out=products[:, i, : width - lag])
+    energy = squares(products).sum(axis=2, keepdims=True)
+    power = squares(scipy.fft.fft(products, axis=2, overwrite_x=True))
+    power /= np.maximum(energy, np.float32(1e-30))
+    picked = power.reshape(n, len(lags) * COARSE_TRANSFORM).take(tone_places(lags), axis=1)
+    return np.asarray(picked.reshape(n, len(lags), PREAMBLE_LENGTH - 1).sum(axis=1), np.float32)
+
+
+def squares(values: Iq) -> FloatArray:
+    """Squared magnitudes, shape as the values'."""
+    return np.asarray(values.real**2 + values.imag**2, np.float32)
 
 
 def expected_rank(snr: FloatArray) -> FloatArray:
@@ -161,10 +169,12 @@ def expected_rank(snr: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=len(LAGS))
-def tone_places(lag: int) -> NDArray[np.int64]:
-    """Bin of the coarse transform in which each root's products of one lag gather, shape (838,)."""
-    cycles = inverse_roots() * lag % PREAMBLE_LENGTH / PREAMBLE_LENGTH
-    return np.round(cycles * COARSE_TRANSFORM).astype(np.int64) % COARSE_TRANSFORM
+def tone_places(lags: tuple[int, ...]) -> NDArray[np.int64]:
+    """Where each root's products of each lag gather in the lags' coarse transforms one after another, shape (n * 838,)."""
+    each = np.array(lags)[:, None]
+    cycles = inverse_roots() * each % PREAMBLE_LENGTH / PREAMBLE_LENGTH
+    places = np.round(cycles * COARSE_TRANSFORM).astype(np.int64) % COARSE_TRANSFORM
+    return np.asarray((places + COARSE_TRANSFORM * np.arange(len(lags))[:, None]).ravel(), np.int64)
 
 
 @lru_cache(maxsize=PREAMBLE_LENGTH)
@@ -240,7 +250,13 @@ def bin_slices(spectra: Iq, lowers_hz: NDArray[np.float64], *, sample_rate_hz: f
     Iq
         Shape (n_windows, 983); zero outside the received band.
     """
-    first = np.round(lowers_hz / PREAMBLE_SPACING_HZ).astype(np.int64) - MARGIN
-    index = first[:, None] + np.arange(PREAMBLE_LENGTH + 2 * MARGIN)
-    inside = np.abs(index) < sample_rate_hz / 2 / PREAMBLE_SPACING_HZ
-    return np.asarray(np.where(inside, np.take_along_axis(spectra, index % spectra.shape[1], axis=1), 0), np.complex64)
+    width, size = PREAMBLE_LENGTH + 2 * MARGIN, spectra.shape[1]
+    edge = ceil(sample_rate_hz / 2 / PREAMBLE_SPACING_HZ) - 1
+    ordered = np.concatenate((spectra[:, size - edge :], spectra[:, : edge + 1]), axis=1)
+    slices = np.zeros((len(spectra), width), np.complex64)
+    for row, lower in enumerate(np.round(lowers_hz / PREAMBLE_SPACING_HZ).astype(np.int64).tolist()):
+        first = lower - MARGIN + edge
+        begin = max(0, first)
+        end = max(begin, min(ordered.shape[1], first + width))
+        slices[row, begin - first : end - first] = ordered[row, begin:end]
+    return slices

@@ -3,14 +3,14 @@
 By its own energy, or by that of a train: a phone without an answer tries again each 15 to 20 ms, in the same band.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.lte.gate import Ranges, box_means, folded, independent_values, sliding_sums
+from detector.lte.gate import EnergyMap, Ranges, box_means, folded, independent_values, medians
 from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_WIDTH_HZ
 from detector.types import FloatArray
 
@@ -54,28 +54,21 @@ class Trigger:
 
     Parameters
     ----------
-    step
-        First step of its window in the power map.
+    at
+        First cell of its window.
     lower_hz
         Lower edge of its band, as an offset from the centre.
     train
         Whether it was found as one of a train and is weak: its half bin is worth a look.
     """
 
-    step: int
+    at: int
     lower_hz: float
     train: bool = False
 
 
 def preamble_triggers(
-    groups: FloatArray,
-    *,
-    step_s: float,
-    group_hz: float,
-    ranges: Ranges,
-    deviations: float,
-    train_deviations: float,
-    most: int,
+    energies: EnergyMap, *, ranges: Ranges, deviations: float, train_deviations: float, most: int
 ) -> tuple[list[Trigger], int]:
     """Places with enough energy for a preamble, strongest first, and how many more there were.
 
@@ -83,34 +76,32 @@ def preamble_triggers(
 
     Parameters
     ----------
-    groups
-        From :func:`detector.lte.gate.grouped`.
     deviations, train_deviations
         Excess from which a place is tried, in standard deviations of noise, and that of a train of places.
     most
         As many are given, those of the trains last.
     """
-    grid = grid_of(len(groups), step_s=step_s, group_hz=group_hz)
-    if groups.shape[1] < grid.width or not len(groups):
+    cells, grid = energies.cells, Grid.of(energies)
+    if cells.shape[1] < grid.width or not len(cells):
         return [], 0
     means = box_means(
-        groups, steps=grid.steps, width=grid.width, stride=grid.stride, spacing=grid.spacing, outside=OUTSIDE
+        cells, steps=grid.steps, width=grid.width, stride=grid.stride, spacing=grid.spacing, outside=OUTSIDE
     )
-    lowers = ((np.arange(means.shape[1]) - OUTSIDE) * grid.spacing - groups.shape[1] / 2) * group_hz
+    lowers = ((np.arange(means.shape[1]) - OUTSIDE) * grid.spacing - cells.shape[1] / 2) * energies.cell_hz
     excess = np.where(
         allowed(lowers + PREAMBLE_WIDTH_HZ / 2, ranges),
-        (means / usual(means) - 1) * np.sqrt(independent_values(grid.steps, grid.width)),
+        (means / usual(means) - 1) * np.float32(np.sqrt(independent_values(grid.steps, grid.width))),
         np.float32(-np.inf),
     )
     maxima, free = local_maxima(excess, deviations, grid.near)
     steady = np.minimum(excess, np.float32(TRAIN_LIMIT))
-    periods = [period_s / (grid.stride * step_s) for period_s in TRAIN_PERIODS_S]
+    periods = [period_s / (grid.stride * energies.cell_s) for period_s in TRAIN_PERIODS_S]
     members = {place for period in periods for place in train_places(steady, period, train_deviations, grid.near)}
     expected = np.zeros(excess.shape, bool)
     expected[tuple(np.array(sorted(members), np.int64).reshape(-1, 2).T)] = True
-    strong = [place for place in maxima if even(groups, grid, place, float(means[place]))]
+    strong = even(cells, grid, maxima, means)
     triggers = [
-        Trigger(step=row * grid.stride, lower_hz=float(lowers[column]), train=train)
+        Trigger(at=row * grid.stride, lower_hz=float(lowers[column]), train=train)
         for row, column, train in (
             *((*place, bool(excess[place] < TRAIN_LIMIT and expected[grid.around(place)].any())) for place in strong),
             *((*place, True) for place in sorted(members) if free[place]),
@@ -121,12 +112,24 @@ def preamble_triggers(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Sizes and distances of the boxes, in steps and groups."""
+    """Sizes and distances of the boxes, in cells."""
 
     steps: int
     width: int
     stride: int
     spacing: int
+
+    @classmethod
+    def of(cls, energies: EnergyMap) -> "Grid":
+        """Boxes as large as a preamble, whole numbers of strides long and of spacings wide where that is near enough."""
+        steps = max(1, min(len(energies.cells), round(WINDOW_S / energies.cell_s)))
+        spacing = max(1, round(SPACING_HZ / energies.cell_hz))
+        return cls(
+            steps=steps,
+            width=spacing * max(1, round(PREAMBLE_WIDTH_HZ / (spacing * energies.cell_hz))),
+            stride=max(1, round(steps / STRIDES)),
+            spacing=spacing,
+        )
 
     @property
     def near(self) -> tuple[int, int]:
@@ -139,48 +142,52 @@ class Grid:
         return slice(max(0, row - rows), row + rows + 1), slice(max(0, column - columns), column + columns + 1)
 
 
-def grid_of(n_steps: int, *, step_s: float, group_hz: float) -> Grid:
-    """Boxes as large as a preamble, a whole number of strides long and of spacings wide where that is near enough."""
-    steps = max(1, min(n_steps, round(WINDOW_S / step_s)))
-    spacing = max(1, round(SPACING_HZ / group_hz))
-    return Grid(
-        steps=steps,
-        width=spacing * max(1, round(PREAMBLE_WIDTH_HZ / (spacing * group_hz))),
-        stride=max(1, round(steps / STRIDES)),
-        spacing=spacing,
-    )
-
-
-def even(groups: FloatArray, grid: Grid, place: tuple[int, int], mean: float) -> bool:
-    """Whether every part of a box that was received has its share of the energy; a narrow signal fills some."""
-    row, column = place
-    first = (column - OUTSIDE) * grid.spacing
-    begin, end = max(0, first), min(groups.shape[1], first + grid.width)
-    end -= (end - begin) % grid.spacing
-    box = groups[row * grid.stride :][: grid.steps, begin:end].mean(axis=0)
-    weakest = float(box.reshape(-1, grid.spacing).mean(axis=1).min())
-    noise = PART_DEVIATIONS / np.sqrt(independent_values(grid.steps, grid.spacing))
-    return bool(weakest * (1 + noise) - 1 >= EVEN * (mean - 1))
-
-
-def preamble_excess(
-    groups: FloatArray, steps: NDArray[np.float64], *, step_s: float, group_hz: float, lower_hz: float
-) -> NDArray[np.float64]:
-    """Excess energy, in standard deviations of noise, of preambles that begin at some steps; shape as the steps'.
+def even(cells: FloatArray, grid: Grid, places: Sequence[tuple[int, int]], means: FloatArray) -> list[tuple[int, int]]:
+    """The places whose every part that was received has its share of the energy; a narrow signal fills some.
 
     Parameters
     ----------
-    groups
-        From :func:`detector.lte.gate.grouped`.
+    places
+        Rows and columns of boxes.
+    means
+        Of all boxes.
+    """
+    if not places:
+        return []
+    parts = box_means(cells, steps=grid.steps, width=grid.spacing, stride=grid.stride, spacing=grid.spacing)
+    count = grid.width // grid.spacing
+    around = np.pad(parts, ((0, 0), (OUTSIDE, OUTSIDE + count)), constant_values=np.inf)
+    rows, columns = np.array(places).T
+    weakest = around[rows[:, None], columns[:, None] + np.arange(count)].min(axis=1)
+    noise = PART_DEVIATIONS / np.sqrt(independent_values(grid.steps, grid.spacing))
+    filled = weakest * (1 + noise) - 1 >= EVEN * (means[rows, columns] - 1)
+    return [place for place, whole in zip(places, filled.tolist(), strict=True) if whole]
+
+
+def preamble_excess(energies: EnergyMap, begins: NDArray[np.float64], *, lower_hz: float) -> NDArray[np.float64]:
+    """Excess energy, in standard deviations of noise, of preambles that begin at some times; shape as the times'.
+
+    Parameters
+    ----------
+    begins
+        In cells, not rounded.
     lower_hz
         Lower edge of their band, as an offset from the centre.
     """
-    first = max(0, round(lower_hz / group_hz + groups.shape[1] / 2))
-    band = groups[:, first : first + round(PREAMBLE_WIDTH_HZ / group_hz)]
-    length = max(1, min(len(groups), round(WINDOW_S / step_s)))
-    means = sliding_sums(band.mean(axis=1)[:, None], length)[:, 0] / length
-    excess = (means / min(1.0, float(np.median(means))) - 1) * np.sqrt(independent_values(length, band.shape[1]))
-    return np.asarray(excess[np.clip(np.round(steps).astype(np.int64), 0, means.size - 1)], np.float64)
+    cells = energies.cells
+    edges = np.arange(cells.shape[1] + 1) - cells.shape[1] / 2
+    inside = np.clip(edges, lower_hz / energies.cell_hz, (lower_hz + PREAMBLE_WIDTH_HZ) / energies.cell_hz)
+    shares = np.diff(inside)
+    width, length = float(shares.sum()), min(len(cells), WINDOW_S / energies.cell_s)
+    summed = np.concatenate((np.zeros(1), np.cumsum(cells @ (shares / width).astype(np.float32), dtype=np.float64)))
+
+    def means(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        at = np.clip(at, 0, len(cells) - length)
+        ends = np.interp(np.concatenate((at, at + length)), np.arange(summed.size), summed)
+        return np.asarray((ends[at.size :] - ends[: at.size]) / length)
+
+    usual_mean = min(1.0, float(np.median(means(np.arange(len(cells), dtype=np.float64)))))
+    return np.asarray((means(begins) / usual_mean - 1) * np.sqrt(independent_values(length, width)))
 
 
 def allowed(middles_hz: NDArray[np.float64], ranges: Ranges) -> NDArray[np.bool_]:
@@ -193,8 +200,8 @@ def usual(means: FloatArray) -> FloatArray:
     """What boxes hold where nobody sends: the medians, but no more than that of all places; one in a short segment."""
     if len(means) <= 16:
         return np.ones(means.shape[1], np.float32)
-    medians = np.median(means[::SPARSE], axis=0)
-    return np.asarray(np.minimum(medians, np.median(medians)), np.float32)
+    by_place = medians(means[::SPARSE])
+    return np.asarray(np.minimum(by_place, np.median(by_place)), np.float32)
 
 
 def local_maxima(

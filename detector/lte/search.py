@@ -118,6 +118,6 @@ def events(piece: Piece, skipped: int, evidence: float, level_db: float) -> Iter
     if skipped:
         detail = f"{skipped} places were not searched for LTE preambles: more energy than the search may follow"
         yield Event(kind=EventKind.LIMITED, start=start, stop=stop, detail=detail)
-    if not evidence and jammed(piece.groups, level_db=level_db):
+    if not evidence and jammed(piece.energies, level_db=level_db):
         detail = f"noise stands more than {level_db:g} dB over the floor in the whole LTE band"
         yield Event(kind=EventKind.JAMMING, start=start, stop=stop, detail=detail)

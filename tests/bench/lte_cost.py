@@ -33,16 +33,14 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
 
     def gated(piece: Piece) -> Any:
         return preamble_triggers(
-            piece.groups,
-            step_s=piece.step_s,
-            group_hz=piece.group_hz,
+            piece.energies,
             ranges=ranges,
             deviations=levels.preamble_deviations,
             train_deviations=levels.train_deviations,
             most=MOST_TRIGGERS,
         )
 
-    yield "groups", lambda: [piece_of(segment, None) for segment in given.segments]
+    yield "energies", lambda: [piece_of(segment, None) for segment in given.segments]
     yield "gate of preambles", lambda: [gated(piece) for piece in pieces]
     yield (
         "gate and search of preambles",
@@ -52,9 +50,7 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
     )
     yield (
         "gate of channels",
-        lambda: [
-            stirring(p.groups, step_s=p.step_s, group_hz=p.group_hz, deviations=levels.stir_deviations) for p in pieces
-        ],
+        lambda: [stirring(piece.energies, deviations=levels.stir_deviations) for piece in pieces],
     )
     yield (
         "gate and search of channels",

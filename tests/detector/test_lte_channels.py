@@ -8,7 +8,7 @@ from scipy.stats import binomtest, gamma, kstest
 
 from detector.lte.boxes import WIDTHS, boxes_of, gain, parity
 from detector.lte.channel_gate import stirring
-from detector.lte.gate import folded, gamma_quantile, grouped, sliding_sums
+from detector.lte.gate import energy_map, folded, gamma_quantile, medians, sliding_sums
 from detector.lte.lattice import CELL_VALUES, NO_VOTES, Lattice, learn, slot_map
 from detector.lte.pieces import Stretch
 from detector.lte.reference import EARLY_S, Offsets, Spots, control_tallies, shared_tallies, subcarriers, tail_evidence
@@ -238,8 +238,7 @@ def test_noise_and_impulses_stir_nothing(rng, struck):
     if struck:
         samples[rng.integers(0, samples.size, 8)] += np.float32(100 * np.sqrt(RATE))
     mapped = power_map(samples, 256)
-    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
-    assert not stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
+    assert not stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), deviations=5.3)
 
 
 def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
@@ -248,8 +247,7 @@ def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
         half = pucch_report(CARRIER, slot=0, block=5, rng=rng)
         add(samples, half, start_s=2.2e-3 + 20e-3 * k, blocks=1, snr_db=-1.0)
     mapped = power_map(samples, 256)
-    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
-    assert stirring(groups, step_s=256 / RATE, group_hz=RATE / 64, deviations=5.3)
+    assert stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), deviations=5.3)
 
 
 @given(st.integers(1, 40), st.integers(40, 60), st.integers(0, 2**32 - 1))
@@ -257,6 +255,33 @@ def test_sliding_sums_are_sums(length, rows, seed):
     values = np.random.default_rng(seed).standard_normal((rows, 3)).astype(np.float32)
     plain = np.array([values[i : i + length].sum(axis=0) for i in range(rows - length + 1)])
     assert np.allclose(sliding_sums(values, length), plain, atol=1e-4)
+
+
+@pytest.mark.parametrize(("steps", "bins"), [(2, 8), (7, 16), (40, 256), (41, 64)])
+def test_cells_hold_the_mean_of_their_power_over_the_floor(rng, steps, bins):
+    power = rng.uniform(0.95, 1.05, (steps, bins)).astype(np.float32)
+    floor = rng.uniform(0.5, 2.0, bins).astype(np.float32)
+    whole = power[: steps // 2 * 2] / floor
+    plain = whole.reshape(steps // 2, 2, bins // 8, 8).mean(axis=(1, 3))
+    energies = energy_map(power * 1, floor, sample_rate_hz=bins * 9375.0)
+    assert np.allclose(energies.cells, plain, rtol=1e-5)
+    assert energies.cell_s == pytest.approx(2 / 9375)
+    assert energies.cell_hz == 75e3
+
+
+def test_an_impulse_is_no_energy(rng):
+    power = rng.exponential(1.0, (100, 256)).astype(np.float32)
+    calm = energy_map(power, np.ones(256, np.float32), sample_rate_hz=RATE)
+    power[41] += 3.0
+    struck = energy_map(power, np.ones(256, np.float32), sample_rate_hz=RATE)
+    assert struck.cells[20].mean() == pytest.approx(1, abs=0.3)
+    assert np.array_equal(np.delete(struck.cells, 20, axis=0), np.delete(calm.cells, 20, axis=0))
+
+
+@given(st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_medians_are_upper_medians(rows, seed):
+    values = np.random.default_rng(seed).standard_normal((rows, 5)).astype(np.float32)
+    assert np.array_equal(medians(values), np.sort(values, axis=0)[rows // 2])
 
 
 def test_a_fold_keeps_the_variance_of_noise(rng):

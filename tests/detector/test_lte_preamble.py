@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import binomtest, gamma, ncf
 
 from detector.lte.access import Place, find_preambles
-from detector.lte.gate import grouped
+from detector.lte.gate import CELL_STEPS, EnergyMap, energy_map, independent_values
 from detector.lte.pieces import Stretch
 from detector.lte.preamble import LAGS, correlate, limited, rank_roots, typical_power
-from detector.lte.preamble_gate import preamble_triggers
+from detector.lte.preamble_gate import preamble_excess, preamble_triggers
 from detector.lte.standard import PREAMBLE_FORMATS, PREAMBLE_LENGTH, PREAMBLE_WIDTH_HZ
 from detector.lte.zadoff_chu import preamble_spectrum
 from detector.noise import floor_of
@@ -108,9 +108,7 @@ def test_a_train_under_the_single_gate_is_found_by_its_fold(rng):
         samples[start : start + one.size] += (np.sqrt(power) * one)[: samples.size - start]
     mapped = power_map(samples.astype(np.complex64), 256)
     triggers, _ = preamble_triggers(
-        grouped(mapped, floor_of(mapped, quantile=0.4)),
-        step_s=256 / rate,
-        group_hz=rate / 64,
+        energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=rate),
         ranges=((-1.2e6, 1.2e6),),
         deviations=20.0,
         train_deviations=4.3,
@@ -118,22 +116,32 @@ def test_a_train_under_the_single_gate_is_found_by_its_fold(rng):
     )
     assert len(triggers) >= 12
     assert all(trigger.train for trigger in triggers)
-    close = [abs((t.step * 256 / rate - 4e-3 + 9e-3) % period_s - 9e-3) < 0.5e-3 for t in triggers]
+    close = [abs((t.at * CELL_STEPS * 256 / rate - 4e-3 + 9e-3) % period_s - 9e-3) < 0.5e-3 for t in triggers]
     assert sum(close) >= 12
+
+
+@pytest.mark.parametrize("begin", [0.0, 7.25, 30.5])
+def test_the_excess_of_a_preamble_is_taken_where_it_lies_between_cells(rng, begin):
+    cells = 1 + 0.01 * rng.standard_normal((60, 32)).astype(np.float32)
+    energies = EnergyMap(cells=cells, cell_s=256 / 1.2e6, cell_hz=75e3)
+    length, width = 0.94 * 0.903e-3 / energies.cell_s, PREAMBLE_WIDTH_HZ / 75e3
+    rows = np.clip(np.minimum(np.arange(60) + 1, begin + length) - np.maximum(np.arange(60), begin), 0, 1)
+    cells += np.outer(rows, np.ones(32)).astype(np.float32)
+    (excess,) = preamble_excess(energies, np.array([begin]), lower_hz=-PREAMBLE_WIDTH_HZ / 2)
+    whole = np.sqrt(independent_values(length, width))
+    assert excess == pytest.approx(whole * (rows**2).sum() / length, rel=0.05)
 
 
 def test_the_gate_counts_what_it_leaves_out(rng):
     mapped = power_map(air(2.4e6, 0.24, rng).astype(np.complex64), 256)
-    groups = grouped(mapped, floor_of(mapped, quantile=0.4))
+    energies = energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=2.4e6)
     options = {
-        "step_s": 256 / 2.4e6,
-        "group_hz": 2.4e6 / 64,
         "ranges": ((-1.2e6, 1.2e6),),
         "deviations": 1.0,
         "train_deviations": 99.0,
     }
-    everything, none_left = preamble_triggers(groups, **options, most=10_000)
-    some, left = preamble_triggers(groups, **options, most=20)
+    everything, none_left = preamble_triggers(energies, **options, most=10_000)
+    some, left = preamble_triggers(energies, **options, most=20)
     assert none_left == 0
     assert some == everything[:20]
     assert left == len(everything) - 20
