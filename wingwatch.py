@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
+    from detector.bands import BandPlan
     from detector.profile import Profile
     from sdr.settings import SensorSettings
 
@@ -176,6 +178,11 @@ def detect(
     profile: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Thresholds to use in place of the default profile.")
     ] = None,
+    country: Annotated[str | None, typer.Option(help="Whose bands; those of all countries if left out.")] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day whose bands were in use; all there ever were if left out."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many recordings to search at a time; one a processor if left out.")
     ] = None,
@@ -185,13 +192,18 @@ def detect(
     The exit status is 0 whatever was found, and 2 if a file could not be read: it gets one line on stderr, the others
     are done.
     """
-    thresholds = load_profile(profile)
+    given = Given(
+        profile=load_profile(profile),
+        plan=plan_of(country),
+        day=None if day is None else day.date(),
+        folder=annotations,
+    )
     if annotations is not None and (doubled := first_double([path.name.removesuffix("-meta") for path in recordings])):
         raise fail(
             f"{doubled}: two recordings of this name; their annotations would overwrite each other in {annotations}"
         )
     failed = False
-    for line in search_all(recordings, thresholds, annotations, jobs=jobs or os.cpu_count() or 1):
+    for line in search_all(recordings, given, jobs=jobs or os.cpu_count() or 1):
         if isinstance(line, str):
             failed = True
             typer.echo(line, err=True)
@@ -290,39 +302,58 @@ def load_profile(path: Path | None) -> "Profile":
         raise fail(f"{path or 'the default profile'}: {error}") from error
 
 
-def search_all(paths: list[Path], profile: "Profile", annotations: Path | None, *, jobs: int) -> Iterator[Line]:
+def plan_of(country: str | None) -> "BandPlan":
+    """The band plan of a country, or of all."""
+    from sdr.defaults import band_plan
+
+    try:
+        return band_plan(country)
+    except ValueError as error:
+        raise fail(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What recordings are searched with; ``folder`` is where their annotations go."""
+
+    profile: "Profile"
+    plan: "BandPlan"
+    day: date | None
+    folder: Path | None
+
+
+def search_all(paths: list[Path], given: Given, *, jobs: int) -> Iterator[Line]:
     """The lines of all recordings in their order: those of a single one as they come, of many as each is done."""
     with progress_bar() as advance:
         if len(paths) == 1 or jobs == 1:
             for path in paths:
-                yield from search(path, profile, annotations, partial(advance, path.name))
+                yield from search(path, given, partial(advance, path.name))
             return
         with ProcessPoolExecutor(min(jobs, len(paths))) as pool:
-            results = pool.map(search_whole, paths, [profile] * len(paths), [annotations] * len(paths))
+            results = pool.map(search_whole, paths, [given] * len(paths))
             for done, lines in enumerate(results, 1):
                 yield from lines
                 advance("recordings", done, len(paths))
 
 
-def search(
-    path: Path, profile: "Profile", annotations: Path | None, progress: Callable[[int, int], None] | None = None
-) -> Iterator[Line]:
+def search(path: Path, given: Given, progress: Callable[[int, int], None] | None = None) -> Iterator[Line]:
     """The lines of one recording; what is wrong with it is the last of them."""
-    from sdr.defaults import band_plan
     from sdr.detect import detect_recording
     from sdr.recording import RecordingError
 
     try:
-        yield from detect_recording(path, profile=profile, plan=band_plan(), annotations=annotations, progress=progress)
+        yield from detect_recording(
+            path, profile=given.profile, plan=given.plan, day=given.day, annotations=given.folder, progress=progress
+        )
     except RecordingError as error:
         yield str(error)
     except Exception as error:  # noqa: BLE001 - whatever one recording does, the others are done
         yield f"{path}: could not be searched: {type(error).__name__}: {error}"
 
 
-def search_whole(path: Path, profile: "Profile", annotations: Path | None) -> list[Line]:
+def search_whole(path: Path, given: Given) -> list[Line]:
     """All lines of one recording, for a process of a pool."""
-    return list(search(path, profile, annotations))
+    return list(search(path, given))
 
 
 @contextmanager
@@ -372,7 +403,7 @@ def run_sensor(settings: "SensorSettings") -> None:
                 outbox=outbox,
                 courier=courier,
                 clock=utc_now,
-                profile=profile.hash,
+                profile=profile,
             ).run(stopped)
 
 

@@ -227,6 +227,8 @@ class DetectionRow(Base):
     part: Mapped[int]
     last: Mapped[bool]
     profile: Mapped[str]
+    gain_db: Mapped[float | None]
+    power_dbm: Mapped[float | None]
 
 
 class EmissionRow(Base):

@@ -271,6 +271,8 @@ class DetectionView(View):
     part: int
     last: bool
     profile: str
+    gain_db: float | None
+    power_dbm: float | None
 
 
 def location_view(location: Location, *, site: Site) -> LocationView:

@@ -113,6 +113,13 @@ class Pipeline:
             return None
         return float(10 * np.log10(self._run.floor.sum()))
 
+    @property
+    def noise_steps(self) -> float | None:
+        """Learned noise in steps of the converter (rms of either part); None while not learned, or without steps."""
+        if self._run is None or self._run.floor is None or not self._run.tuning.quantum:
+            return None
+        return steps_of(self._run.floor, self._run.tuning.quantum)
+
     def push(self, block: IqBlock) -> Output:
         """Read one block; gives what became known with it.
 
@@ -201,7 +208,7 @@ class Pipeline:
 
     def _search(self, run: Run, *, final: bool) -> Output:
         segment = self._segment(run, stop=run.stop if final else run.at + run.hop, final=final)
-        out = [Output(events=tuple(self._overload(segment)))]
+        out = [Output(events=(*self._overload(segment), *self._drowned(segment)))]
         for technology, search in self._searches.items():
             run.states[technology], finding = search.step(run.states[technology], segment)
             out.append(self._judge(run, technology, finding, now=segment.stop))
@@ -239,6 +246,12 @@ class Pipeline:
         if share >= self._profile.levels.overload_share:
             detail = f"{share:.1%} of the samples stood at the converter's limit: lower the gain"
             yield Event(kind=EventKind.OVERLOAD, start=segment.start, stop=segment.stop, detail=detail)
+
+    def _drowned(self, segment: Segment) -> Iterator[Event]:
+        quantum, least = segment.tuning.quantum, self._profile.receiver.least_noise_steps
+        if quantum and (steps := steps_of(segment.floor, quantum)) < least:
+            detail = f"the noise is {steps:.2f} steps of the converter, below {least:g}: raise the gain"
+            yield Event(kind=EventKind.DROWNED, start=segment.start, stop=segment.stop, detail=detail)
 
     def _judge(self, run: Run, technology: Technology, finding: Finding, *, now: int) -> Output:
         detections: list[Detection] = []
@@ -287,6 +300,11 @@ def clipped_samples(iq: Iq, limit: float) -> int:
     if not parts.size or (parts.max() < limit and parts.min() > -limit):
         return 0
     return int(np.count_nonzero((np.abs(parts).reshape(-1, 2) >= limit).any(axis=1)))
+
+
+def steps_of(floor: FloatArray, quantum: float) -> float:
+    """Noise in steps of the converter, rms of either part; by the median bin, which lines and the DC offset leave alone."""
+    return float(np.sqrt(np.median(floor) * floor.size / 2)) / quantum
 
 
 def merged(outputs: Iterable[Output]) -> Output:

@@ -87,6 +87,7 @@ class EventKind(StrEnum):
 
     GAP = "gap"  # samples are missing before `start`
     OVERLOAD = "overload"  # the receiver saturated
+    DROWNED = "drowned"  # the noise, and what is weak, lies below the converter's steps
     JAMMING = "jamming"  # the floor rose over the whole band
     LIMITED = "limited"  # a bounded search left something out
 
@@ -96,12 +97,14 @@ class Tuning:
     """Where the receiver listens.
 
     ``centre_hz`` is None for a recording that does not say; it may then lie in any band. ``limit`` is the magnitude of
-    either part at which the converter stands at its end; infinite where samples are floating point.
+    either part at which the converter stands at its end, ``quantum`` the distance of two of its steps; infinite and 0
+    where samples are floating point.
     """
 
     sample_rate_hz: float
     centre_hz: float | None = None
     limit: float = float("inf")
+    quantum: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.sample_rate_hz > 0:

@@ -59,6 +59,10 @@ class SensorDetection:
         The same instants by the sensor's clock.
     channel
         Such as ``ARFCN 36``; None outside every band in use.
+    gain_db
+        Of the tuner while it was heard; None under automatic gain, where there is none, or from a sensor that does not say.
+    power_dbm
+        ``power_dbfs`` at the antenna; None where the receiver's level is not known.
     """
 
     technology: Technology
@@ -81,6 +85,8 @@ class SensorDetection:
     part: int
     last: bool
     profile: str
+    gain_db: float | None = None
+    power_dbm: float | None = None
 
     def __post_init__(self) -> None:
         require_ascending(self, "start_s", "end_s")
@@ -240,7 +246,14 @@ def detection_fields(detection: Detection, *, tuning: Tuning, origin: int = 0) -
     }
 
 
-def sensor_detection(detection: Detection, *, tuning: Tuning, origin_utc: datetime) -> SensorDetection:
+def sensor_detection(
+    detection: Detection,
+    *,
+    tuning: Tuning,
+    origin_utc: datetime,
+    gain_db: float | None = None,
+    power_dbm: float | None = None,
+) -> SensorDetection:
     """A detection as its sensor tells it.
 
     Parameters
@@ -249,6 +262,8 @@ def sensor_detection(detection: Detection, *, tuning: Tuning, origin_utc: dateti
         Of the samples that it was heard in.
     origin_utc
         When sample zero of the boot was taken, by the sensor's clock.
+    gain_db, power_dbm
+        As of :class:`SensorDetection`.
     """
     told = detection_fields(detection, tuning=tuning)
     return SensorDetection(
@@ -259,6 +274,8 @@ def sensor_detection(detection: Detection, *, tuning: Tuning, origin_utc: dateti
             "activity": detection.activity,
             "start_utc": origin_utc + timedelta(seconds=told["start_s"]),
             "end_utc": origin_utc + timedelta(seconds=told["end_s"]),
+            "gain_db": gain_db,
+            "power_dbm": None if power_dbm is None else round(power_dbm, 1),
         }
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from detector.pipeline import Pipeline
+from detector.profile import Profile
 from detector.types import Detection, Event, EventKind, IqBlock, Output
 from detector.wire import Batch, Heartbeat, SensorDetection, dump_batch, sensor_detection
 from sdr.courier import Courier
@@ -23,6 +24,9 @@ __all__ = ["HEARTBEAT_S", "Sensor", "stop_when_asked"]
 
 HEARTBEAT_S: Final = 2.0
 """Seconds of samples between two heartbeats."""
+
+SAME_S: Final = 60.0
+"""An event of the same kind within this time goes on."""
 
 log: Final = structlog.get_logger()
 
@@ -54,7 +58,7 @@ class Sensor:
     clock
         Tells the time in UTC.
     profile
-        Hash of the thresholds in use.
+        The thresholds in use, and what is known of the receiver's level.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Sensor:
         outbox: Outbox,
         courier: Courier,
         clock: Clock,
-        profile: str,
+        profile: Profile,
     ) -> None:
         self._name = name
         self._source = source
@@ -77,6 +81,7 @@ class Sensor:
         self._profile = profile
         self._tuning = source.tuning
         self._sequence = 0
+        self._noted: dict[EventKind, int] = {}
         self._health = Health()
 
     def run(self, stopped: threading.Event) -> None:
@@ -134,14 +139,26 @@ class Sensor:
         """A detection with its times by what is known now, while it is fresh: crystals drift."""
         since_start = timedelta(seconds=detection.stop / self._tuning.sample_rate_hz)
         origin = self._source.utc_of(detection.stop) - since_start
-        return sensor_detection(detection, tuning=self._tuning, origin_utc=origin)
+        gain_db = self._source.state.gain_db
+        return sensor_detection(
+            detection,
+            tuning=self._tuning,
+            origin_utc=origin,
+            gain_db=gain_db,
+            power_dbm=self._profile.receiver.power_dbm(detection.power_dbfs, gain_db),
+        )
 
     def _lose(self, detections: int, error: OutboxFullError) -> None:
         self._health = replace(self._health, lost=self._health.lost + detections)
         log.error("detections are lost", lost=detections, lost_in_all=self._health.lost, error=str(error))
 
     def _note(self, event: Event) -> None:
-        log.warning("stream", kind=str(event.kind), start=event.start, stop=event.stop, detail=event.detail)
+        """Count an event, and log it unless it only goes on: what lasts is told once."""
+        until = self._noted.get(event.kind)
+        lasts = until is not None and event.start - until <= SAME_S * self._tuning.sample_rate_hz
+        if event.kind is EventKind.GAP or not lasts:
+            log.warning("stream", kind=str(event.kind), start=event.start, stop=event.stop, detail=event.detail)
+        self._noted[event.kind] = event.stop
         health = self._health
         self._health = replace(
             health,
@@ -165,7 +182,7 @@ class Sensor:
             gaps=health.gaps,
             clipped_share=min(1.0, health.overloaded / max(1, health.since_heartbeat)),
             queue=len(self._outbox),
-            profile=self._profile,
+            profile=self._profile.hash,
         )
         self._courier.tell(dump_batch(replace(self._batch(), heartbeat=heartbeat)))
         self._health = replace(health, since_heartbeat=0, overloaded=0)

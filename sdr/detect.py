@@ -3,14 +3,15 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from detector.bands import BandPlan
 from detector.pipeline import Pipeline
 from detector.profile import Profile
-from detector.types import Burst, Output, Tuning
+from detector.types import EMPTY_OUTPUT, Burst, Detection, Output, Tuning
 from detector.wire import detection_fields
 from sdr.recording import Recording, RecordingError, blocks, open_recording
 
@@ -22,10 +23,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What one run of a recording gave, with the tuning that its frequencies are offsets from."""
+    """What one run of a recording gave, with the tuning that its frequencies are offsets from and the gain it had."""
 
     tuning: Tuning
     output: Output
+    gain_db: float | None
 
 
 def detect_recording(
@@ -33,6 +35,7 @@ def detect_recording(
     *,
     profile: Profile,
     plan: BandPlan,
+    day: date | None = None,
     annotations: Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -40,6 +43,8 @@ def detect_recording(
 
     Parameters
     ----------
+    day
+        Which entries of the plan are active; None for all.
     annotations
         Folder into which ``<name>.sigmf-meta`` with one annotation per burst is written once the recording was read.
 
@@ -47,7 +52,7 @@ def detect_recording(
     ------
     dict
         A detection, as soon as the evidence suffices; the fields of :func:`detector.wire.detection_fields` and the
-        recording's name.
+        recording's name; the gain that it was heard at and its power at the antenna, where they are known.
 
     Raises
     ------
@@ -57,30 +62,38 @@ def detect_recording(
     recording = open_recording(path)
     target = None if annotations is None else annotation_file(path, annotations)
     bursts: list[dict[str, Any]] = []
-    for heard in hear(recording, profile=profile, plan=plan, progress=progress):
+    for heard in hear(recording, pipeline=Pipeline(profile=profile, plan=plan, day=day), progress=progress):
         for detection in heard.output.detections:
-            yield {"recording": path.name} | detection_fields(detection, tuning=heard.tuning)
+            told = detection_fields(detection, tuning=heard.tuning)
+            yield {"recording": path.name} | told | levels_of(detection, heard, profile)
         if target is not None:
             bursts += [annotation(burst, heard.tuning) for burst in heard.output.bursts]
     if target is not None:
         write_annotations(recording, bursts, target)
 
 
-def hear(
-    recording: Recording, *, profile: Profile, plan: BandPlan, progress: Progress | None = None
-) -> Iterator[Heard]:
+def hear(recording: Recording, *, pipeline: Pipeline, progress: Progress | None = None) -> Iterator[Heard]:
     """A recording's outputs, flushed at the end of each capture so that each belongs to one tuning."""
-    pipeline = Pipeline(profile=profile, plan=plan)
-    tuning = None
+    heard: Heard | None = None
     for block in blocks(recording):
-        if block.fresh and tuning is not None:
-            yield Heard(tuning=tuning, output=pipeline.flush())
-        tuning = block.tuning
-        yield Heard(tuning=tuning, output=pipeline.push(block))
+        if block.fresh:
+            if heard is not None:
+                yield replace(heard, output=pipeline.flush())
+            gain_db = recording.capture_at(block.start).gain_db
+            heard = Heard(tuning=block.tuning, output=EMPTY_OUTPUT, gain_db=gain_db)
+        if heard is not None:
+            yield replace(heard, output=pipeline.push(block))
         if progress is not None:
             progress(block.stop, recording.samples)
-    if tuning is not None:
-        yield Heard(tuning=tuning, output=pipeline.flush())
+    if heard is not None:
+        yield replace(heard, output=pipeline.flush())
+
+
+def levels_of(detection: Detection, heard: Heard, profile: Profile) -> dict[str, float]:
+    """The gain that a detection was heard at, and its power at the antenna, where they are known."""
+    power_dbm = profile.receiver.power_dbm(detection.power_dbfs, heard.gain_db)
+    told = {"gain_db": heard.gain_db, "power_dbm": None if power_dbm is None else round(power_dbm, 1)}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def annotation(burst: Burst, tuning: Tuning) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def record(
 
 def converter(source: IqSource) -> SampleFormat:
     """The format that a source's samples came in, by the steps of its converter."""
-    quantum = source.state.quantum
+    quantum = source.tuning.quantum
     return next((fmt for fmt in FORMATS.values() if fmt.quantum == quantum), FORMATS["cf32_le"])
 
 

@@ -28,6 +28,7 @@ MAX_SAMPLE_RATE_HZ: Final = 125e6
 MAX_METADATA_BYTES: Final = 64 << 20
 MAX_MAGNITUDE: Final = 1e9
 MAX_NUMBER: Final = 1e15
+MAX_GAIN_DB: Final = 200.0
 MAX_MEMBERS: Final = 1000
 TAR_BLOCK: Final = 512
 BLOCK_SAMPLES: Final = 1 << 16
@@ -39,10 +40,11 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """A stretch of one tuning, from ``start`` to the next capture's."""
+    """A stretch of one tuning, from ``start`` to the next capture's; the tuner's gain where the recording tells it."""
 
     start: int
     centre_hz: float | None
+    gain_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,14 @@ class Recording:
     def seconds(self) -> float:
         """How long it lasts."""
         return self.samples / self.sample_rate_hz
+
+    def tuning(self, capture: Capture) -> Tuning:
+        """The tuning of one of its captures."""
+        return self.format.tuning(self.sample_rate_hz, capture.centre_hz)
+
+    def capture_at(self, sample: int) -> Capture:
+        """The capture that a sample lies in."""
+        return next(one for one in reversed(self.captures) if one.start <= sample)
 
 
 def open_recording(path: Path) -> Recording:
@@ -230,7 +240,16 @@ def parse_captures(path: Path, raw: list[dict[str, Any]], samples: int) -> tuple
             raise RecordingError(f"{path}: core:header_bytes is {entry['core:header_bytes']!r}; expected plain samples")
         if centre is not None and not (is_number(centre) and 0 <= centre < 1e12):
             raise RecordingError(f"{path}: core:frequency is {centre!r}; expected hertz")
-        captures.append(Capture(start=start, centre_hz=float(centre) if centre else None))
+        gain = entry.get("wingwatch:gain_db")
+        if gain is not None and not (is_number(gain) and abs(gain) <= MAX_GAIN_DB):
+            raise RecordingError(f"{path}: wingwatch:gain_db is {gain!r}; expected decibels")
+        captures.append(
+            Capture(
+                start=start,
+                centre_hz=float(centre) if centre else None,
+                gain_db=None if gain is None else float(gain),
+            )
+        )
     if not captures or captures[0].start:
         captures.insert(0, Capture(start=0, centre_hz=None))
     return tuple(captures)
@@ -253,9 +272,7 @@ def blocks(recording: Recording, *, block_samples: int = BLOCK_SAMPLES) -> Itera
     digest = hashlib.sha512()
     with opened(recording) as file:
         for capture, stop in zip(recording.captures, stops, strict=True):
-            tuning = Tuning(
-                sample_rate_hz=recording.sample_rate_hz, centre_hz=capture.centre_hz, limit=recording.format.limit
-            )
+            tuning = recording.tuning(capture)
             for start in range(capture.start, stop, block_samples):
                 data = read_bytes(recording, file, start=start, count=min(block_samples, stop - start))
                 digest.update(data)

@@ -37,11 +37,7 @@ class ReplaySource:
         self._loop = loop
         self._closed = threading.Event()
         self._boot = uuid.uuid4().hex
-        self._tuning = Tuning(
-            sample_rate_hz=recording.sample_rate_hz,
-            centre_hz=recording.captures[0].centre_hz,
-            limit=recording.format.limit,
-        )
+        self._tuning = recording.tuning(recording.captures[0])
 
     @property
     def tuning(self) -> Tuning:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from detector.types import Iq
+from detector.types import Iq, Tuning
 
 __all__ = ["FORMATS", "SampleFormat", "clipped_samples", "from_iq", "to_iq"]
 
@@ -43,6 +43,10 @@ class SampleFormat:
     def quantum(self) -> float:
         """Distance of two steps of the converter, full scale being 1; 0 for floating point."""
         return 0.0 if np.dtype(self.dtype).kind == "f" else 1 / self.scale
+
+    def tuning(self, sample_rate_hz: float, centre_hz: float | None) -> Tuning:
+        """A tuning of a receiver whose samples come in this format."""
+        return Tuning(sample_rate_hz=sample_rate_hz, centre_hz=centre_hz, limit=self.limit, quantum=self.quantum)
 
 
 FORMATS: Final = {

@@ -61,8 +61,6 @@ class SourceState:
         Gain of what it gives now; None where there is none, or it is automatic.
     hardware
         The receiver's name, for people; empty where there is none.
-    quantum
-        Distance of two steps of the converter, full scale being 1; 0 for floating point.
     dropped
         Samples that were not taken in time by who reads the source, since it was opened.
     overruns
@@ -75,7 +73,6 @@ class SourceState:
 
     gain_db: float | None = None
     hardware: str = ""
-    quantum: float = 0.0
     dropped: int = 0
     overruns: int = 0
     faults: int = 0

@@ -210,8 +210,8 @@ class SupervisedSource:
     def _begin(self, facts: Facts) -> Stream:
         """The stream of a receiver that has just been opened."""
         fmt = FORMATS[facts.format]
-        self._tuning = replace(self._tuning, limit=fmt.limit)
-        self._state = replace(self._state, gain_db=facts.gain_db, hardware=facts.hardware, quantum=fmt.quantum)
+        self._tuning = fmt.tuning(self._tuning.sample_rate_hz, self._tuning.centre_hz)
+        self._state = replace(self._state, gain_db=facts.gain_db, hardware=facts.hardware)
         return Stream(
             boot=self._boot,
             tuning=self._tuning,

@@ -54,7 +54,7 @@ def write_recording(
         If a file cannot be written, or is there already.
     """
     place = place_of(site, sensor)
-    tuning = Tuning(sample_rate_hz=sample_rate_hz, centre_hz=centre_hz, limit=FORMATS["cu8"].limit)
+    tuning = FORMATS["cu8"].tuning(sample_rate_hz, centre_hz)
     reception = Reception(
         site=site, sensor=place, seed=seed, tuning=tuning, receiver=receiver_of(place, seed=seed), opened_s=0.0
     )

@@ -67,7 +67,7 @@ class SimulatedSource:
     ) -> None:
         place = place_of(site, sensor)
         self._clock = SampleClock(start=epoch if opened is None else opened, sample_rate_hz=sample_rate_hz)
-        self._tuning = Tuning(sample_rate_hz=sample_rate_hz, centre_hz=centre_hz, limit=FORMATS["cu8"].limit)
+        self._tuning = FORMATS["cu8"].tuning(sample_rate_hz, centre_hz)
         self._samples = None if duration_s is None else ceil(duration_s * sample_rate_hz)
         self._pace = pace
         self._boot = uuid4().hex if boot is None else boot

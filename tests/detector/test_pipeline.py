@@ -123,6 +123,25 @@ def test_saturation_is_an_event_at_its_place(air, profile, plan):
     assert [(e.kind, e.start, e.stop) for e in events] == [(EventKind.OVERLOAD, HOP, 2 * HOP)]
 
 
+@pytest.mark.parametrize(("steps", "drowned"), [(0.4, True), (0.6, False)])
+@pytest.mark.parametrize("line", [0.0, 40.0], ids=["", "with a line"])
+def test_noise_below_the_converters_steps_is_an_event(steps, drowned, line, profile, plan, rng):
+    quantum = 1 / 127.5
+    levels = replace(profile, receiver=replace(profile.receiver, least_noise_steps=0.5))
+    air = rng.normal(0, steps * quantum, (2 * HOP, 2)).view(complex)[:, 0] + line * quantum
+    pipeline = Pipeline(profile=levels, plan=plan, searches={})
+    tuning = replace(TUNING, quantum=quantum)
+    out = pipeline.push(IqBlock(tuning=tuning, start=0, samples=air.astype(np.complex64)))
+    assert pipeline.noise_steps == pytest.approx(steps, rel=0.1)
+    assert [(e.kind, e.start, e.stop) for e in out.events] == [(EventKind.DROWNED, 0, HOP)] * drowned
+
+
+def test_samples_without_steps_drown_in_none(air, profile, plan):
+    pipeline = Pipeline(profile=profile, plan=plan, searches={})
+    assert pipeline.push(IqBlock(tuning=TUNING, start=0, samples=1e-9 * air)).events == ()
+    assert pipeline.noise_steps is None
+
+
 def test_clipped_samples_are_counted_once_each():
     iq = np.array([1 + 0j, 1 + 1j, 0.5, -1j, 0.99], np.complex64)
     assert clipped_samples(iq, 1.0) == 3

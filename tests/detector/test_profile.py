@@ -36,6 +36,12 @@ def test_every_change_changes_the_hash(profile):
         (lambda raw: raw["gsm"]["frames"].update(most_odds=11.0), "gsm.frames.least_odds=-0.5 and most_odds=11.0"),
         (lambda raw: raw["gsm"]["doubt"].update(most_told=0.0), "gsm.doubt.most_told=0.0 is not positive"),
         (lambda raw: raw["gsm"]["kin"].pop("hop_overlap"), "gsm.kin.hop_overlap: missing"),
+        (
+            lambda raw: raw["receiver"].update(level_offset_db="loud"),
+            "receiver.level_offset_db: 'loud' is not a number",
+        ),
+        (lambda raw: raw["receiver"].update(level_offset_db=1000), "receiver.level_offset_db: 1000.0 is outside"),
+        (lambda raw: raw["receiver"].update(least_noise_steps=-1), "receiver.least_noise_steps: -1.0 is outside"),
         (lambda raw: raw.update(version=True), "version: True is not"),
         (lambda raw: raw.update(format="wingwatch-profile/0"), "format is not"),
     ],

@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -56,6 +56,8 @@ def detections(draw):
         part=draw(st.integers(1, 2**62)),
         last=draw(st.booleans()),
         profile=draw(texts),
+        gain_db=draw(st.none() | numbers),
+        power_dbm=draw(st.none() | numbers),
     )
 
 
@@ -167,12 +169,19 @@ def test_a_sensor_tells_absolute_times_and_frequencies():
     assert heard.channel == "ARFCN 36"
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(SensorDetection)])
+@pytest.mark.parametrize("name", [f.name for f in fields(SensorDetection) if f.default is MISSING])
 def test_a_missing_field_of_a_detection_is_named(name):
     raw = batch_fields(batch_of_one())
     del raw["detections"][0][name]
     with pytest.raises(WireError, match=rf"^detections\[0\]\.{name}: missing$"):
         read_batch(raw)
+
+
+def test_what_older_sensors_do_not_say_of_a_detection_is_not_known():
+    raw = batch_fields(batch_of_one())
+    del raw["detections"][0]["gain_db"], raw["detections"][0]["power_dbm"]
+    (told,) = read_batch(raw).detections
+    assert (told.gain_db, told.power_dbm) == (None, None)
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(SensorDetection)])

@@ -1,5 +1,5 @@
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from queue import SimpleQueue
@@ -14,7 +14,7 @@ from detector.wire import parse_batch
 from sdr.agent import HEARTBEAT_S, Sensor, stop_when_asked
 from sdr.courier import LONGEST_PAUSE_S, Courier, delivering
 from sdr.outbox import Outbox
-from sdr.source import SourceError
+from sdr.source import SourceError, SourceState
 
 RATE = 256e3
 EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -118,6 +118,7 @@ class Tape:
     gap_at: int | None = None
     tuning: Tuning = field(default_factory=lambda: Tuning(sample_rate_hz=RATE, centre_hz=897e6, limit=1.0))
     boot: str = "boot-1"
+    state: SourceState = field(default_factory=lambda: SourceState(gain_db=28.0))
 
     def utc_of(self, sample):
         return EPOCH + timedelta(seconds=sample / RATE)
@@ -154,7 +155,7 @@ def sensed(outbox, profile, plan, tape, searches=None):
         outbox=outbox,
         courier=courier,
         clock=lambda: EPOCH,
-        profile=profile.hash,
+        profile=profile,
     )
     beats = []
     courier.tell = lambda heartbeat=None: beats.append(heartbeat) if heartbeat else None
@@ -175,6 +176,14 @@ def test_detections_are_in_the_outbox_with_the_time_of_the_world(outbox, profile
     assert (told[0].freq_lower_hz, told[0].channel) == (896.9e6, "ARFCN 35")
     assert {(batch.sensor, batch.boot) for batch in parcels} == {("B1", "boot-1")}
     assert len({batch.sequence for batch in parcels}) == len(parcels)
+
+
+def test_detections_bear_the_gain_and_where_the_level_is_known_the_power_at_the_antenna(outbox, profile, plan):
+    parcels, _ = sensed(outbox, profile, plan, Tape(seconds=1.0), {Technology.GSM: OneCall()})
+    known = replace(profile, receiver=replace(profile.receiver, level_offset_db=-10.0))
+    measured, _ = sensed(outbox, known, plan, Tape(seconds=1.0), {Technology.GSM: OneCall()})
+    assert {(d.gain_db, d.power_dbm) for batch in parcels for d in batch.detections} == {(28.0, None)}
+    assert {(d.gain_db, d.power_dbm) for batch in measured for d in batch.detections} == {(28.0, -30.0 - 10.0 - 28.0)}
 
 
 def test_a_heartbeat_comes_each_two_seconds_of_samples_and_at_the_end(outbox, profile, plan):

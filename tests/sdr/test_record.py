@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sigmf.validate import validate
 
-from detector.types import IqBlock, Tuning
+from detector.types import IqBlock
 from sdr.record import PlaceError, Recorded, parse_place, record
 from sdr.recording import blocks, open_recording
 from sdr.samples import FORMATS, from_iq, to_iq
@@ -17,7 +17,7 @@ from sdr.synthetic.recording import write_recording
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 RATE = 1e6
-TUNING = Tuning(sample_rate_hz=RATE, centre_hz=897e6, limit=1.0)
+TUNING = FORMATS["cu8"].tuning(RATE, 897e6)
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Tape:
     size: int = 1000
     end: Exception | None = None
     tuning = TUNING
-    state = SourceState(gain_db=29.7, hardware="RTL-SDR 7", quantum=FORMATS["cu8"].quantum)
+    state = SourceState(gain_db=29.7, hardware="RTL-SDR 7")
 
     def utc_of(self, sample):
         return EPOCH + timedelta(seconds=sample / RATE)
