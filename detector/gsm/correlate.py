@@ -66,6 +66,9 @@ class Correlator:
         Point of the small transform of the first lag, and points under a sequence.
     freedom
         Degrees of freedom (complex dimensions) of noise under a sequence.
+    ambiguity
+        Shape (n_sequences, n_sequences, size): share of the first sequence's energy that the second explains, so many points of
+        the small transform later.
     """
 
     rate_hz: float
@@ -80,6 +83,7 @@ class Correlator:
     first: int
     span: int
     freedom: float
+    ambiguity: FloatArray
 
 
 def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) -> Correlator:
@@ -123,7 +127,15 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
         first=int(points[0]),
         span=span,
         freedom=float(span / size * np.sum(channel**2) / np.mean(power.sum(axis=1))),
+        ambiguity=ambiguity(banks, bins, size),
     )
+
+
+def ambiguity(banks: NDArray[np.complex128], bins: NDArray[np.int64], size: int) -> FloatArray:
+    """Share of one sequence's energy that another one explains at each delay, shape (n_sequences, n_sequences, size)."""
+    placed = np.zeros((len(banks), len(banks), size), np.complex128)
+    placed[:, :, bins % size] = banks[:, None] * banks.conj()[None]
+    return np.asarray(np.abs(scipy.fft.ifft(placed, axis=2) * size) ** 2, np.float32)
 
 
 def quick_size(least: int) -> int:

@@ -1,7 +1,7 @@
 """Phones as the GSM search knows them: which tracks and access bursts belong together, and what is told of them.
 
 Tracks of one slot, one timing and one training sequence on several carriers that never speak in the same frame are one
-hopping call; tracks of several slots that speak in the same frames are one phone with packet data; an access burst
+hopping call; tracks of several slots that speak in the same blocks of frames are one phone with packet data; an access burst
 belongs to what follows it on its carrier. Everything rests on timing and level, nothing on content.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.gsm.activity import activity_of, fill
+from detector.gsm.activity import activity_of, fill, shared_slots
 from detector.gsm.channels import Channels
 from detector.gsm.proof import Proof
 from detector.gsm.standard import RASTER_HZ, SLOT_S, SYMBOL_S
@@ -119,6 +119,7 @@ def home_of_track(
     frames: NDArray[np.int64],
     snr_db: float,
     *,
+    watched: int,
     emitters: Sequence[Emitter],
     tracks: Sequence[Track],
     rate_hz: float,
@@ -131,6 +132,8 @@ def home_of_track(
     ----------
     frames
         Shape (n,): frames in which the track was heard.
+    watched
+        Of how many these are.
     """
     for emitter in emitters:
         own = [other for other in tracks if other.key == emitter.key]
@@ -143,7 +146,7 @@ def home_of_track(
         ):
             return emitter
         if any(hops_with(track, frames, other, rate_hz, period, thresholds.kin) for other in own) or any(
-            shares_frames(track, frames, other, rate_hz, thresholds.kin)
+            shares_frames(track, frames, other, watched, rate_hz, thresholds)
             and abs(emitter.snr_db - snr_db) < thresholds.kin.same_slots_db
             for other in own
         ):
@@ -162,21 +165,23 @@ def hops_with(
     return common <= kin.hop_overlap * min(frames.size, len(other.frames))
 
 
-def shares_frames(track: Track, frames: NDArray[np.int64], other: Track, rate_hz: float, kin: KinThresholds) -> bool:
-    """Whether two tracks are two slots of one phone: same carrier and sequence, slots apart, the same frames."""
-    if (
-        track.channel != other.channel
-        or track.sequence != other.sequence
-        or min(frames.size, len(other.frames)) < kin.few_frames
-    ):
+def shares_frames(
+    track: Track, frames: NDArray[np.int64], other: Track, watched: int, rate_hz: float, thresholds: GsmThresholds
+) -> bool:
+    """Whether two tracks are two slots of one phone: same carrier and sequence, slots apart, the same blocks of frames."""
+    kin, both = thresholds.kin, np.array(other.frames)
+    if track.channel != other.channel or track.sequence != other.sequence or not (frames.size and both.size):
         return False
     apart = (track.phase - other.phase) / (SLOT_S * rate_hz)
     if abs(apart - round(apart)) * SLOT_S / SYMBOL_S > kin.slots_symbols:
         return False
-    both = np.array(other.frames)
-    common = np.intersect1d(frames, both).size
-    full = fill(frames) > kin.full_fill
-    return not full and common >= kin.slots_common * max(frames.size, both.size)
+    frames, both = (
+        one[(one >= max(frames[0], both[0])) & (one <= min(frames[-1], both[-1]))] for one in (frames, both)
+    )
+    common = np.intersect1d(frames, both)
+    if min(frames.size, both.size) < kin.few_frames or common.size < kin.slots_common * max(frames.size, both.size):
+        return False
+    return shared_slots(common, watched, thresholds)
 
 
 def emission_of(

@@ -219,10 +219,16 @@ class Looker(Teller):
             offset_hz=proof.offset_hz,
             frame=self.state.past.first,
         )
+        found, hits = self.judged(track)
+        frames, watched = lane.frames, lane.frames.size
+        if found is not None and hits.any():
+            frames, watched = found.frames[hits], found.frames.size
+            snr_db = self.told_db(float(np.median(found.rise[hits])))
         home = home_of_track(
             track,
-            lane.frames,
+            frames,
             snr_db,
+            watched=watched,
             emitters=self.state.emitters,
             tracks=self.state.tracks,
             rate_hz=self.tools.rate_hz,
@@ -235,5 +241,5 @@ class Looker(Teller):
         else:
             track = replace(track, key=home.key)
             self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
-        track = self.followed(track)
+        track = self.told(track, found, hits)
         self.state = replace(self.state, tracks=(*self.state.tracks, track))

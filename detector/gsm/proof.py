@@ -29,6 +29,8 @@ USUAL_QUANTILE: Final = 0.995
 EDGE_LAGS: Final = 2
 """What lies at the edge of the reach belongs to the next place."""
 
+MOST_SHARE: Final = np.float32(0.99)
+
 TRIALS_A_LAG: Final = 0.6
 """Independent trials a lag of half a symbol."""
 
@@ -54,7 +56,8 @@ class Proof:
     coherence
         Mean share of the energy that the sequence explains.
     rival
-        The best evidence elsewhere, over the most that noise gives, as a share of this one's over its mean in noise.
+        The best evidence elsewhere, over the most that noise and a burst's own side lobes give there, as a share of this
+        one's over its mean in noise.
     """
 
     windows: int
@@ -156,7 +159,9 @@ def prove(
     if not EDGE_LAGS <= lag < correlator.lags.size - EDGE_LAGS:
         return None
     total = float(fine[best, sequence, lag]) / usual
-    rival = float(fine[:, :, elsewhere].max(initial=0.0)) / usual
+    share = mean_coherence(correlator, spectrum, shifts_fine[best : best + 1], int(lag))
+    other = (fine / usual - n * sidelobes(correlator, int(sequence), int(lag), share))[:, :, elsewhere]
+    rival = float(other.max(initial=0.0))
     noise = float(gammainccinv(n, 1 / trials))
     return Proof(
         windows=n,
@@ -165,9 +170,16 @@ def prove(
         sequence=int(sequence),
         lag=peak(correlator.lags, fine[best, sequence], int(lag)),
         offset_hz=float(shifts_fine[best] * correlator.bin_hz),
-        coherence=mean_coherence(correlator, spectrum, shifts_fine[best : best + 1], int(lag)),
+        coherence=share,
         rival=max(0.0, rival - noise) / max(total - n, 1e-9),
     )
+
+
+def sidelobes(correlator: Correlator, sequence: int, lag: int, share: float) -> FloatArray:
+    """Evidence that a burst of some coherence gives for every sequence at every lag over noise, shape (n_sequences, n_lags)."""
+    later = (np.arange(correlator.lags.size) - lag) % correlator.size
+    explained = np.minimum(share * correlator.ambiguity[sequence][:, later], MOST_SHARE)
+    return np.asarray((1 - correlator.freedom) * np.log1p(-explained), np.float32)
 
 
 def mean_coherence(correlator: Correlator, spectrum: Iq, shift: NDArray[np.int64], lag: int) -> float:

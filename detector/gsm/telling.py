@@ -45,12 +45,16 @@ class Teller:
 
     def followed(self, track: Track) -> Track:
         """The track after this segment, its bursts told."""
+        return self.told(track, *self.judged(track))
+
+    def judged(self, track: Track) -> tuple[Measured | None, NDArray[np.bool_]]:
+        """What the next frames of a track hold, None if there are none, and which of them hold a burst."""
         gate, tools = self.state.gate, self.tools
         frames = np.arange(track.frame, self.frames.stop)
         begins = gate.begins(frames)
         whole = begins + track.phase + NORMAL_BITS * tools.symbol <= self.segment.stop
         if not whole.any():
-            return track
+            return None, np.empty(0, np.bool_)
         found = measure(
             track,
             frames[whole],
@@ -63,11 +67,16 @@ class Teller:
             thresholds=tools.thresholds.frames,
         )
         if not found.frames.size:
-            return replace(track, frame=int(frames[whole][-1]) + 1)
-        hits = chosen(found, tools.fine.freedom, tools.thresholds)
+            return None, np.empty(0, np.bool_)
+        return found, chosen(found, tools.fine.freedom, tools.thresholds)
+
+    def told(self, track: Track, found: Measured | None, hits: NDArray[np.bool_]) -> Track:
+        """The track with the bursts among what was measured, and they are told."""
+        if found is None:
+            return track
         self.explain(track, found.frames[hits])
         self.tell(track, found, hits)
-        return follow(track, found, hits, tools.thresholds.frames)
+        return follow(track, found, hits, self.tools.thresholds.frames)
 
     def explain(self, track: Track, frames: NDArray[np.int64]) -> None:
         """Blank what a track's bursts hold: of these frames, the one before, and the one to come."""

@@ -116,8 +116,6 @@ class KinThresholds:
     slots_symbols, slots_common, few_frames
         Two slots belong to one phone if their timing differs by a whole number of slots to within this, and at least this
         share of their frames, of at least so many, is common.
-    full_fill
-        Share of the frames from which two slots' frames are common by chance.
     """
 
     same_phone_db: float
@@ -127,11 +125,10 @@ class KinThresholds:
     slots_symbols: float
     slots_common: float
     few_frames: int
-    full_fill: float
 
     def __post_init__(self) -> None:
         positive(self, "same_phone_db", "same_slots_db", "hop_symbols", "slots_symbols", "few_frames")
-        shares(self, "hop_overlap", "slots_common", "full_fill")
+        shares(self, "hop_overlap", "slots_common")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +177,8 @@ class GsmThresholds:
     track_trials
         Hypotheses among which a track was found, by which the same is judged of all its bursts together.
     rival_symbols, most_rival
-        An explanation that lies further away in time than this is another one; the best other explanation, as a share of the evidence of the one that is believed.
+        An explanation that lies further away in time than this is another one. The best other one that neither noise nor the
+        likeness of the sequences explains, as a share of the evidence of the one that is believed.
     least_coherence
         Coherence with the known sequences, as a share of what the energy promises (both as minus the logarithm of the rest).
     least_contrast
@@ -197,11 +195,18 @@ class GsmThresholds:
     score_log10_p, score_slope
         Minus the logarithm of that probability at which the score is one half, and how steeply it rises there, per decade.
     call_fill
-        Share of the frames from which a slot is a call.
+        Share of the frames from which a slot is in full use.
     cycle_share
         Share of the frames that must come again at the same place of a cycle, to tell signalling and silence from data.
+    stray_frames
+        How many places of such a cycle may hold frames that belong to no cycle.
     block_fill
-        Share of the frames below which a short emission is taken for signalling.
+        Share of any 26 frames up to which they may be signalling, or silence in a call.
+    noise_frames
+        Frames of eight on end from which, in a short emission, they describe the noise of a silence.
+    pause_share, whole_blocks
+        The most that the emptiest place of thirteen frames holds, as a share of the others, and the least share of the frames
+        that stand in blocks of four, of packet data.
     least_snr_db
         No burst is told to be weaker [dB].
     looks_a_segment
@@ -245,7 +250,11 @@ class GsmThresholds:
     score_slope: float
     call_fill: float
     cycle_share: float
+    stray_frames: int
     block_fill: float
+    noise_frames: int
+    pause_share: float
+    whole_blocks: float
     least_snr_db: float
     looks_a_segment: int
     gone_s: float
@@ -259,7 +268,17 @@ class GsmThresholds:
             *("frequency_error_ppm", "single_sigma", "few_singles", "clip_sigma", "fold_sigma", "leak_margin"),
             *("spill_margin", "track_trials", "rival_symbols", "score_slope", "looks_a_segment", "gone_s"),
         )
-        shares(self, "wide_ratio", "wide_share", "most_rival", "call_fill", "cycle_share", "block_fill")
+        shares(
+            self,
+            "wide_ratio",
+            "wide_share",
+            "most_rival",
+            "call_fill",
+            "cycle_share",
+            "block_fill",
+            "pause_share",
+            "whole_blocks",
+        )
         for name in ("splatter_db", "image_db", "proof_log10_p", "clear_log10_p"):
             if not getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} is not negative")

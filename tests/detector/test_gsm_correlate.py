@@ -85,6 +85,22 @@ def test_each_sequence_is_told_from_the_others(tsc, rng):
     assert (said.max(axis=(1, 2)) > 0.9).all()
 
 
+@pytest.mark.parametrize("tsc", range(8))
+def test_side_lobes_are_as_large_as_the_ambiguity_says(tsc, rng):
+    """Mean coherence of clean bursts with every sequence, outside the main lobe; random neighbours act as noise."""
+    correlator = make_correlator(TRAINING, rate_hz=2.4e6, reach_symbols=52)
+    windows = windows_with_burst(correlator, tsc, np.zeros(40), rng, snr_db=40)
+    said = coherence(correlator, spectra(correlator, windows, 200e3), NONE)[:, 0].mean(axis=0)
+    middle = int(np.abs(correlator.lags).argmin())
+    known = correlator.ambiguity[tsc][:, (np.arange(correlator.lags.size) - middle) % correlator.size]
+    expected = known + (1 - known) / correlator.freedom
+    beside = np.abs(correlator.lags) > 2.5 * SYMBOL_S * 2.4e6
+    error = (said - expected)[:, beside]
+    assert np.abs(error.mean()) < 0.01
+    assert np.sqrt(np.mean(error**2)) < 0.03
+    assert said[:, beside].max() == pytest.approx(expected[:, beside].max(), abs=0.08)
+
+
 @pytest.mark.parametrize("bins", [-6, -1, 3, 7])
 def test_frequency_error_is_found_in_its_bin(bins, rng):
     correlator = make_correlator(TRAINING, rate_hz=2.4e6, reach_symbols=20)

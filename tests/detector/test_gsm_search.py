@@ -1,19 +1,15 @@
 """The whole search through the pipeline, on made-up air."""
 
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector.gsm import search as gsm_search
 from detector.gsm.standard import FRAME_S, SLOT_S
-from detector.pipeline import Pipeline, merged
-from detector.types import Activity, IqBlock, Label, Technology, Tuning
+from detector.types import Activity, Label
 from tests.detector.gsm_air import (
-    CENTRE_HZ,
     RATE_HZ,
     access_bits,
     eight_bits,
@@ -23,30 +19,7 @@ from tests.detector.gsm_air import (
     put_burst,
     put_call,
 )
-
-SEARCHES = {Technology.GSM: gsm_search}
-
-
-def heard(samples, profile, plan, *, centre_hz=CENTRE_HZ, cuts=()):
-    pipeline = Pipeline(profile=profile, plan=plan, searches=SEARCHES)
-    tuning = Tuning(sample_rate_hz=RATE_HZ, centre_hz=centre_hz, limit=1.0)
-    edges = [0, *sorted(cuts), samples.size]
-    outputs = [
-        pipeline.push(IqBlock(tuning=tuning, start=begin, samples=samples[begin:end])) for begin, end in pairwise(edges)
-    ]
-    return merged([*outputs, pipeline.flush()])
-
-
-def call_frames(count):
-    return [frame for frame in range(count) if frame % 26 != 25]
-
-
-def share_found(bursts, begins, tolerance):
-    starts = np.array(sorted(burst.start for burst in bursts))
-    near = (
-        np.abs(starts[:, None] - np.array(begins)[None, :]).min(axis=0) if starts.size else np.full(len(begins), np.inf)
-    )
-    return float((near <= tolerance).mean())
+from tests.detector.gsm_heard import call_frames, heard, share_found
 
 
 def test_a_call_is_one_detection_with_all_its_bursts(profile, plan, rng):
