@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.lte.lattice import CELL_VALUES
+from detector.lte.votes import CELL_VALUES
 from detector.types import Label
 
 __all__ = ["Box", "boxes_of", "gain", "parity"]

@@ -14,12 +14,12 @@ from detector.lte.access import Preamble
 from detector.lte.boxes import Box
 from detector.lte.channel_gate import stirring
 from detector.lte.gate import EnergyMap, Ranges
-from detector.lte.lattice import NO_VOTES, Votes
 from detector.lte.pieces import HISTORY, Piece
 from detector.lte.sounding import LENGTH_S
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 from detector.lte.uplink import Lock, Reading, Scope, follow, read
+from detector.lte.votes import NO_VOTES, Votes
 from detector.types import Burst, Label
 
 __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
@@ -99,7 +99,7 @@ def search_channels(
         return cell, Channels()
     reading, votes = read(piece.stretch, cell.votes, scope_of(piece, preambles, ranges, levels))
     cell = replace(cell, votes=votes)
-    if reading.evidence < levels.lattice_evidence:
+    if reading is None or reading.evidence < levels.lattice_evidence:
         return cell, Channels()
     cell = replace(cell, doubts=0)
     lock = Lock(lattice=reading.lattice, group=reading.group)
@@ -146,6 +146,8 @@ def scope_of(piece: Piece, preambles: Sequence[Preamble], ranges: Ranges, levels
         allowed=(max(ranges[0][0], -edge), min(ranges[-1][1], edge)),
         noise=piece.block_noise,
         likelihood=levels.box_likelihood,
+        contrast=levels.lattice_contrast,
+        restless=levels.lattice_restless,
         preambles=tuple(preambles),
     )
 

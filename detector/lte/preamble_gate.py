@@ -5,7 +5,7 @@ By its own energy, or by that of a train: a phone without an answer tries again 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ TRAIN_LEAST: Final = 0.5
 TRAINS: Final = 3
 LEAST_TRAIN: Final = 4
 """Trains that are followed in a segment, and periods that a segment must have."""
+
+
+Place: TypeAlias = tuple[int, int]
+"""Row and column of a box."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +97,19 @@ def preamble_triggers(
         (means / usual(means) - 1) * np.float32(np.sqrt(independent_values(grid.steps, grid.width))),
         np.float32(-np.inf),
     )
-    maxima, free = local_maxima(excess, deviations, grid.near)
     steady = np.minimum(excess, np.float32(TRAIN_LIMIT))
     periods = [period_s / (grid.stride * energies.cell_s) for period_s in TRAIN_PERIODS_S]
     members = {place for period in periods for place in train_places(steady, period, train_deviations, grid.near)}
+    maxima = local_maxima(excess, deviations, grid.near, excess.size)
+    strong = even(cells, grid, maxima, means)
+    weak = apart([place for place in sorted(members) if excess[place] <= deviations], maxima, grid.near)
     expected = np.zeros(excess.shape, bool)
     expected[tuple(np.array(sorted(members), np.int64).reshape(-1, 2).T)] = True
-    strong = even(cells, grid, maxima, means)
     triggers = [
         Trigger(at=row * grid.stride, lower_hz=float(lowers[column]), train=train)
         for row, column, train in (
             *((*place, bool(excess[place] < TRAIN_LIMIT and expected[grid.around(place)].any())) for place in strong),
-            *((*place, True) for place in sorted(members) if free[place]),
+            *((*place, True) for place in weak),
         )
     ]
     return triggers[:most], max(0, len(triggers) - most)
@@ -142,13 +147,11 @@ class Grid:
         return slice(max(0, row - rows), row + rows + 1), slice(max(0, column - columns), column + columns + 1)
 
 
-def even(cells: FloatArray, grid: Grid, places: Sequence[tuple[int, int]], means: FloatArray) -> list[tuple[int, int]]:
+def even(cells: FloatArray, grid: Grid, places: Sequence[Place], means: FloatArray) -> list[Place]:
     """The places whose every part that was received has its share of the energy; a narrow signal fills some.
 
     Parameters
     ----------
-    places
-        Rows and columns of boxes.
     means
         Of all boxes.
     """
@@ -162,6 +165,16 @@ def even(cells: FloatArray, grid: Grid, places: Sequence[tuple[int, int]], means
     noise = PART_DEVIATIONS / np.sqrt(independent_values(grid.steps, grid.spacing))
     filled = weakest * (1 + noise) - 1 >= EVEN * (means[rows, columns] - 1)
     return [place for place, whole in zip(places, filled.tolist(), strict=True) if whole]
+
+
+def apart(members: Sequence[Place], others: Sequence[Place], near: tuple[int, int]) -> list[Place]:
+    """The members that lie in no neighbourhood of the others."""
+    if not members or not others:
+        return list(members)
+    distance = np.abs(np.array(members)[:, None] - np.array(others))
+    return [
+        place for place, close in zip(members, (distance <= near).all(axis=2).any(axis=1), strict=True) if not close
+    ]
 
 
 def preamble_excess(energies: EnergyMap, begins: NDArray[np.float64], *, lower_hz: float) -> NDArray[np.float64]:
@@ -204,28 +217,45 @@ def usual(means: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(by_place, np.median(by_place)), np.float32)
 
 
-def local_maxima(
-    excess: FloatArray, deviations: float, near: tuple[int, int]
-) -> tuple[list[tuple[int, int]], NDArray[np.bool_]]:
-    """Rows and columns of local maxima above a level, strongest first, and what lies in no one's neighbourhood."""
+def local_maxima(excess: FloatArray, deviations: float, near: tuple[int, int], most: int) -> list[Place]:
+    """The strongest places above a level, no two in one neighbourhood, strongest first.
+
+    Only what stands over the places right beside it is looked at: what does not belongs to what it leans on.
+
+    Parameters
+    ----------
+    near
+        How far a neighbourhood reaches.
+    most
+        As many are given.
+    """
     rows, columns = np.nonzero(excess > deviations)
+    peaks = peaks_of(excess, rows, columns) if rows.size else rows
+    rows, columns = rows[peaks], columns[peaks]
     order = np.argsort(-excess[rows, columns])
     free = np.ones(excess.shape, bool)
-    found = []
+    found: list[Place] = []
     for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if len(found) == most:
+            break
         if free[row, column]:
             free[max(0, row - near[0]) : row + near[0] + 1, max(0, column - near[1]) : column + near[1] + 1] = False
             found.append((row, column))
-    return found, free
+    return found
 
 
-def train_places(
-    excess: FloatArray, period: float, deviations: float, near: tuple[int, int]
-) -> Iterator[tuple[int, int]]:
+def peaks_of(excess: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Indexes of the places over which none of the eight beside them stands."""
+    padded = np.pad(excess, 1, constant_values=-np.inf)
+    tallest = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    tallest = np.maximum(np.maximum(tallest[:, :-2], tallest[:, 1:-1]), tallest[:, 2:])
+    return np.flatnonzero(excess[rows, columns] >= tallest[rows, columns])
+
+
+def train_places(excess: FloatArray, period: float, deviations: float, near: tuple[int, int]) -> Iterator[Place]:
     """Rows and columns of the boxes of the strongest trains."""
     if len(excess) < LEAST_TRAIN * period:
         return
     total, starts = folded(excess, period)
-    strongest, _ = local_maxima(total, deviations, near)
-    for row, column in strongest[:TRAINS]:
+    for row, column in local_maxima(total, deviations, near, TRAINS):
         yield from ((int(start) + row, column) for start in starts if excess[int(start) + row, column] > TRAIN_LEAST)

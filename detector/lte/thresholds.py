@@ -36,6 +36,11 @@ class LteThresholds:
         Excess energy of a slot in one block, in standard deviations, from which a segment's channels are looked at.
     box_likelihood
         Log likelihood ratio against noise from which a box on the lattice is a burst.
+    lattice_contrast
+        How far the best phase of a lattice stands out over the middle one before its reference sequences are looked at
+        where energies come and go: radios with slots of another length stand out alike on all.
+    lattice_restless
+        Mean square of the change from slot to slot, in standard deviations of noise, from which energies come and go.
     lattice_evidence
         Evidence of the reference sequences from which a lattice is a cell's.
     same_carrier_deviations
@@ -66,6 +71,8 @@ class LteThresholds:
     site_roots: tuple[int, ...]
     stir_deviations: float
     box_likelihood: float
+    lattice_contrast: float
+    lattice_restless: float
     lattice_evidence: float
     same_carrier_deviations: float
     carrier_bursts: int

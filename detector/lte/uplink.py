@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from detector.lte.access import Preamble
 from detector.lte.base_sequences import GROUPS
 from detector.lte.boxes import Box, boxes_of, parity
-from detector.lte.lattice import Lattice, SlotMap, Votes, learn, slot_map
+from detector.lte.lattice import Lattice, SlotMap, SlotPower, learn, slot_map, slot_power
 from detector.lte.oscillator import Turns, subcarriers_off, turns_of
 from detector.lte.pieces import Stretch
 from detector.lte.reference import COARSE, FINE, Offsets, Spots, Tally, control_tallies, shared_tallies, tail_evidence
 from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBCARRIER_HZ
+from detector.lte.votes import NO_VOTES, Votes
 from detector.types import Label
 
 __all__ = ["Lock", "Reading", "Scope", "follow", "read"]
@@ -81,6 +82,8 @@ class Scope:
         Noise power in one block by the receiver's floor.
     likelihood
         Log likelihood ratio from which a box counts.
+    contrast, restless
+        As in :meth:`detector.lte.votes.SlotVotes.foreign`.
     preambles
         Found before; what they fill is no channel.
     """
@@ -88,6 +91,8 @@ class Scope:
     allowed: tuple[float, float]
     noise: float
     likelihood: float
+    contrast: float
+    restless: float
     preambles: tuple[Preamble, ...]
 
 
@@ -123,12 +128,14 @@ class Reading:
     carriers: Mapping[Box, tuple[float, float]] = field(default_factory=dict)
 
 
-def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading, Votes]:
-    """Learn a stretch's lattice, box its energies and weigh their proof."""
+def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading | None, Votes]:
+    """Learn a stretch's lattice, box its energies and weigh their proof; None, and no votes, where none stands out."""
     taken = [(one.start, one.start + one.count) for one in scope.preambles]
-    lattice, votes = learn(stretch, votes, allowed=scope.allowed, taken=taken)
-    reading = boxed(stretch, lattice, scope, subframes=LEARNT_FROM)
-    return proven(stretch, reading, COARSE, votes.prior(COARSE.frequencies_hz)), votes
+    learnt = learn(stretch, votes, allowed=scope.allowed, taken=taken, contrast=scope.contrast, restless=scope.restless)
+    if learnt is None:
+        return None, NO_VOTES
+    reading = boxed(stretch, learnt.lattice, learnt.power, scope, subframes=LEARNT_FROM)
+    return proven(stretch, reading, COARSE, learnt.votes.prior(COARSE.frequencies_hz)), learnt.votes
 
 
 def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
@@ -138,7 +145,8 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     """
     groups = with_contrasts(lock.group)
     prior = np.zeros(FINE.frequencies_hz.size)
-    reading = proven(stretch, boxed(stretch, lock.lattice, scope), FINE, prior, groups=groups)
+    power = slot_power(stretch, lock.lattice.slot)
+    reading = proven(stretch, boxed(stretch, lock.lattice, power, scope), FINE, prior, groups=groups)
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
     reading = straightened(stretch, replace(reading, straight=lock.straight))
@@ -193,9 +201,11 @@ def with_contrasts(group: int) -> tuple[int, ...]:
     return (group, *range((group + 1) % CONTRASTS, GROUPS, CONTRASTS))
 
 
-def boxed(stretch: Stretch, lattice: Lattice, scope: Scope, *, subframes: int | None = None) -> Reading:
+def boxed(
+    stretch: Stretch, lattice: Lattice, power: SlotPower, scope: Scope, *, subframes: int | None = None
+) -> Reading:
     """Boxes of a stretch on a lattice, not yet proven; of its strongest subframes alone, if so many are given."""
-    energies = slot_map(stretch, lattice, allowed=scope.allowed, noise=scope.noise)
+    energies = slot_map(power, lattice, allowed=scope.allowed, noise=scope.noise)
     cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
     boxes = boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood, most=subframes)
     return Reading(lattice=lattice, map=energies, boxes=tuple(boxes), evidence=0.0, group=-1)

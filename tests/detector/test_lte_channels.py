@@ -1,5 +1,7 @@
 """Energies on a lattice, boxes and reference sequences against their closed-form laws."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,12 +11,13 @@ from scipy.stats import binomtest, gamma, kstest
 from detector.lte.boxes import WIDTHS, boxes_of, gain, parity
 from detector.lte.channel_gate import stirring
 from detector.lte.gate import energy_map, folded, gamma_quantile, medians, sliding_sums
-from detector.lte.lattice import CELL_VALUES, NO_VOTES, Lattice, learn, slot_map
+from detector.lte.lattice import Lattice, learn, slot_map, slot_power
 from detector.lte.pieces import Stretch
 from detector.lte.reference import EARLY_S, Offsets, Spots, control_tallies, shared_tallies, subcarriers, tail_evidence
 from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ
 from detector.lte.uplink import Scope, read
+from detector.lte.votes import CELL_VALUES, NO_VOTES, Votes, block_votes, faded
 from detector.noise import floor_of
 from detector.spectra import power_map
 from detector.types import Label
@@ -54,13 +57,13 @@ def speaking(rng, *, snr_db, offset_hz=0.0, slot_s=0.3e-3, rate=RATE, seconds=0.
 
 
 def scope():
-    return Scope(allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ, likelihood=10.0, preambles=())
+    return Scope(allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ, likelihood=10.0, contrast=1.06, restless=0.5, preambles=())
 
 
 def test_cells_of_noise_follow_the_gamma_law(rng):
     stretch = Stretch(iq=air(0.3, rng), start=0, sample_rate_hz=RATE)
     lattice = Lattice(slot=333.3, lower_hz=12e3)
-    cells = slot_map(stretch, lattice, allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ).cells
+    cells = slot_map(slot_power(stretch, lattice.slot), lattice, allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ).cells
     whole = cells / cells.mean()
     assert kstest(whole.ravel() * CELL_VALUES, gamma(CELL_VALUES).cdf).pvalue > 1e-3
 
@@ -136,12 +139,52 @@ def test_the_parity_is_that_of_equal_halves(rng):
 @pytest.mark.parametrize("offset_hz", [0.0, -17_940.0, 171_000.0])
 def test_a_lattice_is_learned_from_energy(rng, offset_hz):
     stretch = speaking(rng, snr_db=3, offset_hz=offset_hz)
-    lattice, _ = learn(stretch, NO_VOTES, allowed=ALLOWED)
+    learnt = learn(stretch, NO_VOTES, allowed=ALLOWED, contrast=1.06, restless=0.5)
+    assert learnt is not None
+    lattice = learnt.lattice
     slot = 0.5e-3 * RATE
     late = (lattice.slot - stretch.start - 0.3e-3 * RATE + slot / 2) % slot - slot / 2
     high = (lattice.lower_hz - offset_hz + 90e3) % RESOURCE_BLOCK_HZ - 90e3
     assert abs(late) / RATE < 40e-6
     assert abs(high) < 8e3
+
+
+@given(st.integers(95, 700), st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_blocks_vote_as_each_phase_alone_would(width, slots, seed):
+    energies = np.random.default_rng(seed).exponential(1.0, (slots, width)).astype(np.float32)
+    energies[:, 40:80] *= 30
+    votes = block_votes(energies)
+    for phase in (0, 17, 89):
+        edges = np.arange(phase, width + 1, CELL_VALUES)
+        sums = np.array([energies[:, a:b].sum(axis=1) for a, b in pairwise(edges)]).T.reshape(slots, -1)
+        if not sums.size:
+            assert votes[phase] == 0
+            continue
+        ordered = np.sort(sums, axis=0)
+        low, middle = ordered[int(0.05 * slots)] / (1 - 1.645 / np.sqrt(90)), ordered[slots // 2]
+        common = np.quantile(np.minimum(low, middle), 0.2)
+        busy = ((middle > 2 * low) | (middle > 4 * common)).any()
+        deviations = np.abs(sums / (common if busy else middle) - 1) * np.sqrt(90) - 2
+        assert votes[phase] == pytest.approx(np.square(deviations[deviations > 0]).sum(), rel=1e-3, abs=1e-3)
+
+
+@given(st.floats(0, 1e12), st.floats(1e-9, 1e3))
+def test_old_votes_never_outweigh_the_latest(old, fresh):
+    assert faded(np.array([old, 0.0]), np.array([0.0, fresh])).max() <= fresh * (1 + 1e-9)
+
+
+def test_bursts_in_slots_of_another_length_teach_no_lattice(rng):
+    samples = air(0.24, rng)
+    for k in range(52):
+        at = round(k * 60 / 13e3 * RATE)
+        for slot in (0, 3):
+            place = slice(at + round(slot * 15 / 26e3 * RATE), at + round((slot * 15 / 26e3 + 546e-6) * RATE))
+            tone = np.exp(2j * np.pi * (slot * 200e3 - 400e3) / RATE * np.arange(place.stop - place.start))
+            phases = np.exp(1j * np.cumsum(rng.choice([-1, 1], tone.size) * np.pi / 2 * 270.8e3 / RATE))
+            samples[place] += (3e3 * tone * phases).astype(np.complex64)
+    stretch = Stretch(iq=samples, start=0, sample_rate_hz=RATE)
+    assert learn(stretch, NO_VOTES, allowed=ALLOWED, contrast=1.06, restless=0.5) is None
+    assert read(stretch, Votes(slots=np.ones(32), blocks=np.ones(90)), scope()) == (None, NO_VOTES)
 
 
 @pytest.mark.parametrize("symbols", [2, 7, 40])
@@ -191,8 +234,13 @@ def test_a_phones_sequences_prove_it_at_any_rate(rng, rate):
     stretch = speaking(rng, snr_db=4, offset_hz=30_100.0, rate=rate)
     edge = 0.49 * rate
     reading, _ = read(
-        stretch, NO_VOTES, Scope(allowed=(-edge, edge), noise=RESOURCE_BLOCK_HZ, likelihood=10.0, preambles=())
+        stretch,
+        NO_VOTES,
+        Scope(
+            allowed=(-edge, edge), noise=RESOURCE_BLOCK_HZ, likelihood=10.0, contrast=1.06, restless=0.5, preambles=()
+        ),
     )
+    assert reading is not None
     assert reading.group == 0
     assert reading.evidence > 100
 
@@ -212,7 +260,7 @@ def test_energy_that_no_phone_sends_proves_nothing(rng, kind):
         else:
             samples[place] += (4e3 * np.exp(1j * np.pi * 3.6e8 * times**2)).astype(np.complex64)
     reading, _ = read(Stretch(iq=samples, start=0, sample_rate_hz=RATE), NO_VOTES, scope())
-    assert reading.evidence < 10
+    assert reading is None or reading.evidence < 10
 
 
 def test_one_symbol_on_every_other_subcarrier_is_a_sounding(rng):
