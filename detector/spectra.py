@@ -12,10 +12,27 @@ import scipy.fft
 
 from detector.types import FloatArray, Iq, PowerMap
 
-__all__ = ["LEAST_POWER", "bin_frequencies_hz", "power_map", "transform_size"]
+__all__ = [
+    "LEAST_POWER",
+    "WINDOW_LOSS",
+    "bin_frequencies_hz",
+    "power_correlation",
+    "power_map",
+    "transform_size",
+    "window",
+]
 
 BIN_TARGET_HZ: Final = 9375.0
 """2.4 MS/s over 256: some 21 bins a GSM carrier, 19 a resource block, and a step of 107 us."""
+
+TAPER: Final = 0.25
+"""Share of a step that the window's two flanks take together."""
+
+WINDOW_LOSS: Final = (1 - 93 / 128 * TAPER) / (1 - 5 / 8 * TAPER) ** 2
+"""How many bins of one step bear one independent value: mean of the window's fourth power over the square of its second."""
+
+FARTHEST_BINS: Final = 12
+"""Bins that are further apart are all but independent: together they correlate by less than 0.01."""
 
 CACHE_STEPS: Final = 256
 
@@ -35,13 +52,25 @@ def bin_frequencies_hz(n_bins: int, sample_rate_hz: float) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def window(n: int) -> FloatArray:
-    """Periodic Hann window of unit mean square, so that white noise keeps its power in each bin; shape (n,).
+    """Periodic Tukey window of unit mean square, so that white noise keeps its power in each bin; shape (n,).
 
-    Its sign alternates, which moves the band's lower edge to the first bin without a copy.
+    A taper over a quarter of a step costs an energy detector 0.3 dB; a Hann window, between whose steps half of the samples
+    are lost, costs 1.4 dB. What it leaks two GSM carriers away lies at -64 dB, beside -65 dB of GMSK's own.
     """
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
-    hann *= (-1.0) ** np.arange(n) / np.sqrt(np.mean(hann**2))
-    return hann.astype(np.float32)
+    edge = min(1.0, TAPER) * n / 2
+    inside = np.minimum(np.arange(n), n - np.arange(n)) / edge
+    tapered = 0.5 - 0.5 * np.cos(np.pi * np.minimum(inside, 1.0))
+    return np.asarray(tapered / np.sqrt(np.mean(tapered**2)), np.float32)
+
+
+@lru_cache(maxsize=8)
+def power_correlation(n_bins: int) -> FloatArray:
+    """Correlation of the power of two bins in white noise, by their distance up to ``FARTHEST_BINS``.
+
+    The window's squares, transformed: F. J. Harris, Proc. IEEE 66, 1978, equation (19).
+    """
+    amplitude = np.fft.fft(window(n_bins).astype(np.float64) ** 2)[: FARTHEST_BINS + 1] / n_bins
+    return np.asarray(np.abs(amplitude) ** 2, np.float32)
 
 
 def power_map(iq: Iq, n_bins: int) -> PowerMap:
@@ -61,17 +90,27 @@ def power_map(iq: Iq, n_bins: int) -> PowerMap:
         bins of a step is that step's (windowed) mean power.
     """
     n_steps = iq.size // n_bins
-    steps = iq[: n_steps * n_bins].reshape(n_steps, n_bins)
+    steps = iq[: n_steps * n_bins].view(np.float32).reshape(n_steps, 2 * n_bins)
     power = np.empty((n_steps, n_bins), np.float32)
-    taper = window(n_bins) / np.float32(n_bins)
-    tapered = np.empty((CACHE_STEPS, n_bins), np.complex64)
+    taper = shifting(n_bins)
+    tapered = np.empty((CACHE_STEPS, 2 * n_bins), np.float32)
     imaginary = np.empty((CACHE_STEPS, n_bins), np.float32)
     for begin in range(0, n_steps, CACHE_STEPS):
         piece = steps[begin : begin + CACHE_STEPS]
         np.multiply(piece, taper, out=tapered[: len(piece)])
-        spectrum = scipy.fft.fft(tapered[: len(piece)], axis=1, overwrite_x=True)
+        spectrum = scipy.fft.fft(tapered[: len(piece)].view(np.complex64), axis=1, overwrite_x=True)
         out = power[begin : begin + CACHE_STEPS]
         np.square(spectrum.real, out=out)
         out += np.square(spectrum.imag, out=imaginary[: len(piece)])
         out += LEAST_POWER
     return power
+
+
+@lru_cache(maxsize=8)
+def shifting(n_bins: int) -> FloatArray:
+    """The window for interleaved parts, shape (2 * n_bins,), scaled for :func:`power_map`.
+
+    Its sign alternates, which moves the band's lower edge to the first bin without a copy.
+    """
+    sign = 1 - 2 * (np.arange(n_bins) % 2)
+    return np.repeat(window(n_bins) * sign / n_bins, 2).astype(np.float32)

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from detector.gsm.modulation import power_density
 from detector.gsm.standard import RASTER_HZ
 from detector.search import Context
-from detector.spectra import bin_frequencies_hz
+from detector.spectra import bin_frequencies_hz, power_correlation
 from detector.types import FloatArray, Tuning
 
 __all__ = ["Channels", "carriers_hz", "make_channels"]
 
 BLIND_PLACES: Final = 6
 """Places a raster step that are tried where the tuning does not tell its centre."""
-
-HANN_POWER_CORRELATION: Final = (1.0, 4 / 9, 1 / 36)
-"""Correlation of the power of two bins under a Hann window, by their distance (F. J. Harris, Proc. IEEE 66, 1978)."""
 
 HALF_WIDTH_HZ: Final = 100e3
 
@@ -92,7 +89,7 @@ def make_channels(context: Context, *, frequency_error_hz: float, splatter: floa
     weights /= np.maximum(weights.sum(axis=0), 1e-12)
     variance = sum(
         (1 if distance == 0 else 2) * share * np.sum(weights[distance:] * weights[: n_bins - distance], axis=0)
-        for distance, share in enumerate(HANN_POWER_CORRELATION)
+        for distance, share in enumerate(power_correlation(n_bins))
     )
     heard = (
         RASTER_HZ

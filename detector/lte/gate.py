@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.spectra import WINDOW_LOSS
 from detector.types import FloatArray, PowerMap
 
 __all__ = [
@@ -34,9 +35,6 @@ CELL_BINS: Final = 8
 
 SLAB: Final = 32
 """Bins that are summed by one product of matrices: much faster than strided sums, much slower over all bins at once."""
-
-HANN_LOSS: Final = 35 / 18
-"""Bins of a Hann window that bear one independent value: sum of the window's fourth powers over the square of its second."""
 
 IMPULSE: Final = 1.25
 """A cell's time in which the whole band stands this far over both neighbours' was struck by an impulse."""
@@ -147,7 +145,7 @@ def sliding_sums(values: FloatArray, length: int) -> FloatArray:
 
 def independent_values(steps: float, width: float) -> float:
     """Independent exponential values in a box of so many times and bands of cells."""
-    return steps * width * CELL_STEPS * CELL_BINS / HANN_LOSS
+    return steps * width * CELL_STEPS * CELL_BINS / WINDOW_LOSS
 
 
 def gamma_quantile(deviations: float, values: float) -> float:

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
+from scipy.signal import windows
 from scipy.stats import gamma
 
 from detector.noise import floor_of, follow
-from detector.spectra import bin_frequencies_hz, power_map, transform_size, window
+from detector.spectra import (
+    WINDOW_LOSS,
+    bin_frequencies_hz,
+    power_correlation,
+    power_map,
+    transform_size,
+    window,
+)
 
 
 def noise(n, rng, power=1.0):
@@ -22,10 +30,36 @@ def test_window_keeps_the_power_of_noise():
 
 def test_power_map_agrees_with_the_plain_transform(rng):
     iq = noise(5 * 256 + 17, rng)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(256) / 256)
-    hann /= np.sqrt(np.mean(hann**2))
-    expected = np.abs(np.fft.fftshift(np.fft.fft(iq[: 5 * 256].reshape(5, 256) * hann, axis=1), axes=1) / 256) ** 2
+    tukey = windows.tukey(256, 0.25, sym=False)
+    tukey /= np.sqrt(np.mean(tukey**2))
+    expected = np.abs(np.fft.fftshift(np.fft.fft(iq[: 5 * 256].reshape(5, 256) * tukey, axis=1), axes=1) / 256) ** 2
     np.testing.assert_allclose(power_map(iq, 256), expected, rtol=2e-4, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_bins", [128, 256, 4096])
+def test_what_the_window_costs_and_correlates_is_what_it_says(n_bins):
+    assert np.mean(window(n_bins).astype(float) ** 4) == pytest.approx(WINDOW_LOSS, rel=1e-3)
+    correlation = power_correlation(n_bins)
+    assert correlation[0] == pytest.approx(1, rel=1e-5)
+    assert correlation[0] + 2 * correlation[1:].sum() == pytest.approx(WINDOW_LOSS, abs=0.01)
+
+
+def test_neighbouring_bins_of_noise_correlate_as_told(rng):
+    n_steps, n_bins = 20_000, 128
+    power = power_map(noise(n_steps * n_bins, rng), n_bins)
+    power = power / power.mean(axis=0) - 1
+    told = power_correlation(n_bins)
+    error = 5 / np.sqrt(n_steps * n_bins)
+    for distance in range(1, 5):
+        found = (power[:, distance:] * power[:, :-distance]).mean() / (power**2).mean()
+        assert abs(found - told[distance]) < error + 2 * told[distance] / np.sqrt(n_steps)
+
+
+def test_a_strong_carrier_leaks_little_two_gsm_channels_away():
+    n_bins = 256
+    tone = np.exp(2j * np.pi * 0.3 / n_bins * np.arange(8 * n_bins)).astype(np.complex64)
+    power = power_map(tone, n_bins).mean(axis=0)
+    assert 10 * np.log10(power[128 + 43 :].max() / power.max()) < -60
 
 
 def test_a_tone_stands_at_its_frequency():
