@@ -18,7 +18,7 @@ from detector.gsm.emitter import home_of_track, opened
 from detector.gsm.gate import CELLS
 from detector.gsm.lanes import Lane, folded_lanes, single_lanes
 from detector.gsm.past import contrast, snr_of, unevenness
-from detector.gsm.proof import Proof, prove
+from detector.gsm.proof import Proof, prove, screen
 from detector.gsm.standard import NORMAL_BITS, TRAINING_START
 from detector.gsm.state import Failed
 from detector.gsm.telling import Teller
@@ -135,6 +135,8 @@ class Looker(Teller):
             if doubted and not self.uneven(lane):
                 self.rest(lane.channel)
             return
+        if lane.frames.size <= FEW_SINGLES and self.rather_access(lane, proof):
+            return
         if (
             stands_out < thresholds.doubt.doubtful_contrast
             and lane.frames.size > thresholds.few_singles
@@ -160,6 +162,18 @@ class Looker(Teller):
             shifts=self.shifts(tools.training, tools.training_shifts),
             thresholds=tools.thresholds,
         )
+
+    def rather_access(self, lane: Lane, proof: Proof) -> bool:
+        """Whether an access burst's sequences say more of a few lone bursts than the training sequences do."""
+        tools, gate = self.tools, self.state.gate
+        said = screen(
+            tools.rare,
+            self.state.reel,
+            gate.begins(lane.frames) + lane.cell * gate.period / CELLS,
+            np.full(lane.frames.size, tools.channels.carriers_hz[lane.channel]),
+            self.shifts(tools.rare, tools.screen_shifts),
+        )
+        return float(said.sum()) > proof.evidence
 
     def shifts(self, correlator: Correlator, every: NDArray[np.int64]) -> NDArray[np.int64]:
         """Frequency errors to try: all, or those about the one that is known."""

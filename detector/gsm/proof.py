@@ -29,6 +29,9 @@ USUAL_QUANTILE: Final = 0.995
 EDGE_LAGS: Final = 2
 """What lies at the edge of the reach belongs to the next place."""
 
+LEAST_BEYOND: Final = 0.2
+"""Share of the lags that must lie beyond a sequence's reach to tell what is usual."""
+
 MOST_SHARE: Final = np.float32(0.99)
 
 TRIALS_A_LAG: Final = 0.6
@@ -149,26 +152,23 @@ def prove(
     if log10_tail(n, n + COARSE_LOSS * max(0.0, float(sums.max()) - n), trials) > thresholds.hopeless_log10_p:
         return None
     shift, _, lag = np.unravel_index(int(sums.argmax()), sums.shape)
-    elsewhere = (
-        np.abs(correlator.lags - correlator.lags[lag]) > thresholds.rival_symbols * SYMBOL_S * correlator.rate_hz
-    )
-    usual = max(1.0, float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE) / gammaincinv(n, USUAL_QUANTILE)))
+    usual = usual_level(correlator, sums, int(lag), n, thresholds.rival_symbols)
     shifts_fine = shifts[shift] + np.arange(-1, 2)
     fine = fold(correlator, spectrum, shifts_fine)
-    best, sequence, lag = np.unravel_index(int(fine.argmax()), fine.shape)
-    if not EDGE_LAGS <= lag < correlator.lags.size - EDGE_LAGS:
+    best, sequence, top = (int(at) for at in np.unravel_index(int(fine.argmax()), fine.shape))
+    if not EDGE_LAGS <= top < correlator.lags.size - EDGE_LAGS:
         return None
-    total = float(fine[best, sequence, lag]) / usual
-    share = mean_coherence(correlator, spectrum, shifts_fine[best : best + 1], int(lag))
-    other = (fine / usual - n * sidelobes(correlator, int(sequence), int(lag), share))[:, :, elsewhere]
-    rival = float(other.max(initial=0.0))
+    total = float(fine[best, sequence, top]) / usual
+    share = mean_coherence(correlator, spectrum, shifts_fine[best : best + 1], top)
+    others = apart(correlator, top) > thresholds.rival_symbols
+    rival = float((fine / usual - n * sidelobes(correlator, sequence, top, share))[:, :, others].max(initial=0.0))
     noise = float(gammainccinv(n, 1 / trials))
     return Proof(
         windows=n,
         evidence=total,
         log10_p=log10_tail(n, total, trials),
-        sequence=int(sequence),
-        lag=peak(correlator.lags, fine[best, sequence], int(lag)),
+        sequence=sequence,
+        lag=peak(correlator.lags, fine[best, sequence], top),
         offset_hz=float(shifts_fine[best] * correlator.bin_hz),
         coherence=share,
         rival=max(0.0, rival - noise) / max(total - n, 1e-9),
@@ -180,6 +180,21 @@ def sidelobes(correlator: Correlator, sequence: int, lag: int, share: float) -> 
     later = (np.arange(correlator.lags.size) - lag) % correlator.size
     explained = np.minimum(share * correlator.ambiguity[sequence][:, later], MOST_SHARE)
     return np.asarray((1 - correlator.freedom) * np.log1p(-explained), np.float32)
+
+
+def apart(correlator: Correlator, lag: int) -> NDArray[np.float64]:
+    """Distance of every lag from one of them, in symbols."""
+    distance = np.abs(correlator.lags - correlator.lags[lag]) / (SYMBOL_S * correlator.rate_hz)
+    return np.asarray(distance, np.float64)
+
+
+def usual_level(correlator: Correlator, sums: FloatArray, lag: int, windows: int, rival_symbols: float) -> float:
+    """How far the evidence elsewhere exceeds what noise gives; where a burst's own sequence does not reach, if there is room."""
+    distance = apart(correlator, lag)
+    beyond = distance > correlator.span * (correlator.length / correlator.size) / (SYMBOL_S * correlator.rate_hz)
+    elsewhere = beyond if beyond.mean() > LEAST_BEYOND else distance > rival_symbols
+    held = float(np.quantile(sums[:, :, elsewhere], USUAL_QUANTILE))
+    return max(1.0, held / float(gammaincinv(windows, USUAL_QUANTILE)))
 
 
 def mean_coherence(correlator: Correlator, spectrum: Iq, shift: NDArray[np.int64], lag: int) -> float:

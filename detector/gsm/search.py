@@ -147,7 +147,7 @@ class Round(Looker):
         begin = float(begins[0]) + proof.lag
         if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
             return
-        snr_db = self.told_db(float(over_floor))
+        snr_db = self.told_db(float(self.over_pauses(over_floor, channel)))
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)

@@ -24,6 +24,9 @@ __all__ = ["Teller"]
 
 TINY: Final = 1e-30
 
+LEAST_PAUSE: Final = 0.1
+"""A pause holds no less of the learned floor than this."""
+
 BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
 
@@ -114,6 +117,7 @@ class Teller:
         if not hits.any():
             return
         begins = found.begins + np.where(found.own >= thresholds.frames.strong_evidence, found.lag, 0.0)
+        snrs = self.over_pauses(found.rise, track.channel)
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
         noise_dbfs = self.noise_dbfs(track.channel)
         bursts = [
@@ -122,7 +126,7 @@ class Teller:
                 track.key,
                 track.channel,
                 float(begins[i]),
-                self.told_db(float(found.rise[i])),
+                self.told_db(float(snrs[i])),
                 noise_dbfs,
                 detail,
             )
@@ -168,9 +172,19 @@ class Teller:
         parts = self.segment.iq[begin : max(0, start + count - self.segment.iq_start)].view(np.float32)
         return bool(parts.size) and float(np.abs(parts).max()) >= self.segment.tuning.limit
 
+    def pause(self, channel: int) -> float:
+        """What a carrier holds in its pauses, over the learned floor, which the bursts of a busy carrier raise; at most one."""
+        unit = float(np.sqrt(self.tools.channels.variance[channel] / self.tools.burst_steps))
+        return max(1 + unit * min(0.0, float(self.state.past.usual[channel])), LEAST_PAUSE)
+
+    def over_pauses(self, rise: FloatArray, channel: int) -> FloatArray:
+        """SNR over the carrier's pauses, linear, of bursts whose SNR over the learned floor is known."""
+        pause, gain = np.float32(self.pause(channel)), self.tools.channels.gain[channel]
+        return np.asarray((1 / gain + rise) / pause - 1 / gain, np.float32)
+
     def noise_dbfs(self, channel: int) -> float:
-        """Noise in 200 kHz."""
-        density = float(self.segment.floor @ self.tools.channels.weights[:, channel])
+        """Noise in 200 kHz, in the carrier's pauses."""
+        density = float(self.segment.floor @ self.tools.channels.weights[:, channel]) * self.pause(channel)
         return float(10 * np.log10(density * RASTER_HZ * self.segment.step / self.tools.rate_hz))
 
     def add(self, key: int, channel: int, bursts: Sequence[Burst]) -> None:

@@ -39,6 +39,16 @@ def test_a_call_is_one_detection_with_all_its_bursts(profile, plan, rng):
     assert len(out.bursts) <= len(begins) + 1
 
 
+@pytest.mark.parametrize("tsc", range(8))
+def test_a_call_at_six_below_the_noise_is_found_by_any_training_sequence(profile, plan, tsc):
+    rng = np.random.default_rng(tsc)
+    air = noise(1.2, rng)
+    put_call(air, call_frames(250), slot=3, tsc=tsc, carriers_hz=(400e3,), snr_db=-6, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert {str(d.channel) for d in out.detections} == {"ARFCN 37"}
+    assert {burst.detail["tsc"] for burst in out.bursts} == {tsc}
+
+
 def test_a_call_in_bursts_below_the_noise_is_found(profile, plan, rng):
     air = noise(1.5, rng)
     put_call(air, call_frames(324), slot=1, tsc=0, carriers_hz=(-600e3,), snr_db=-7, rng=rng)
