@@ -5,6 +5,7 @@ in white noise. What a strong burst leaves in other carriers follows from the sa
 samples.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,14 +16,17 @@ from detector.gsm.modulation import power_density
 from detector.gsm.standard import RASTER_HZ
 from detector.search import Context
 from detector.spectra import bin_frequencies_hz, power_correlation
-from detector.types import FloatArray, Tuning
+from detector.types import FloatArray, PowerMap, Tuning
 
-__all__ = ["Channels", "carriers_hz", "make_channels"]
+__all__ = ["Channels", "carriers_hz", "make_channels", "summed"]
 
 BLIND_PLACES: Final = 6
 """Places a raster step that are tried where the tuning does not tell its centre."""
 
 HALF_WIDTH_HZ: Final = 100e3
+
+SLAB_CARRIERS: Final = 4
+"""Carriers that are summed by one product of matrices: twice as fast as all bins for all carriers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +39,8 @@ class Channels:
         Shape (n_channels,): offsets from the centre, ascending.
     weights
         Shape (n_bins, n_channels): each column sums to one.
+    slabs
+        Bins and carriers of which the weights are made, piece by piece: the rest is zero.
     variance
         Shape (n_channels,): variance of one step's weighted sum over its squared mean, in white noise.
     gain
@@ -46,6 +52,7 @@ class Channels:
 
     carriers_hz: NDArray[np.float64]
     weights: FloatArray
+    slabs: tuple[tuple[slice, slice], ...]
     variance: FloatArray
     gain: FloatArray
     leak: FloatArray
@@ -105,7 +112,24 @@ def make_channels(context: Context, *, frequency_error_hz: float, splatter: floa
     return Channels(
         carriers_hz=carriers,
         weights=weights.astype(np.float32),
+        slabs=tuple(slabs(weights)),
         variance=np.asarray(variance, np.float32),
         gain=gain.astype(np.float32),
         leak=leak.astype(np.float32),
     )
+
+
+def slabs(weights: NDArray[np.float64]) -> Iterator[tuple[slice, slice]]:
+    """Pieces of a sparse matrix of weights that hold all of it: bins, and carriers."""
+    for first in range(0, weights.shape[1], SLAB_CARRIERS):
+        carriers = slice(first, first + SLAB_CARRIERS)
+        bins = np.flatnonzero(weights[:, carriers].any(axis=1))
+        yield slice(int(bins[0]), int(bins[-1]) + 1) if bins.size else slice(0, 0), carriers
+
+
+def summed(power: PowerMap, weights: FloatArray, channels: Channels) -> FloatArray:
+    """Power of every carrier in every step, shape (n_steps, n_channels), by weights that are zero where the channels' are."""
+    out = np.empty((len(power), weights.shape[1]), np.float32)
+    for bins, carriers in channels.slabs:
+        out[:, carriers] = power[:, bins] @ weights[bins, carriers]
+    return out

@@ -30,7 +30,7 @@ SKIRT_SYMBOLS: Final = 3
 """What the pulse and the filter smear to either side of a sequence."""
 
 LAGS_A_SYMBOL: Final = 1.85
-"""At least; a parabola through three of them tells the rest."""
+"""At least, where timing is told; a parabola through three of them tells the rest."""
 
 MOST_COHERENCE: Final = np.float32(0.999)
 
@@ -86,7 +86,9 @@ class Correlator:
     ambiguity: FloatArray
 
 
-def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) -> Correlator:
+def make_correlator(
+    sequences: Bits, *, rate_hz: float, reach_symbols: float, lags_a_symbol: float = LAGS_A_SYMBOL
+) -> Correlator:
     """A bank for sequences of equal length.
 
     Parameters
@@ -95,6 +97,8 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
         Shape (n_sequences, n_symbols).
     reach_symbols
         A burst may come this much earlier or later than expected.
+    lags_a_symbol
+        How densely lags are tried, at least.
     """
     symbol = SYMBOL_S * rate_hz
     n_symbols = sequences.shape[1]
@@ -106,7 +110,7 @@ def make_correlator(sequences: Bits, *, rate_hz: float, reach_symbols: float) ->
     channel = np.cos(np.pi / 2 * np.clip((np.abs(frequency) - PASS_HZ) / (STOP_HZ - PASS_HZ), 0, 1))
     banks = np.stack([sequence_spectrum(row, 0, frequency) * channel for row in sequences])
     banks /= np.sqrt(np.sum(np.abs(banks) ** 2, axis=1, keepdims=True))
-    size = quick_size(max(bins.size, int(np.ceil(LAGS_A_SYMBOL * length / symbol))))
+    size = quick_size(max(bins.size, int(np.ceil(lags_a_symbol * length / symbol))))
     point = length / size
     lead = (length - n_symbols * symbol) / 2
     points = np.arange(

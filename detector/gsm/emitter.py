@@ -7,6 +7,7 @@ belongs to what follows it on its carrier. Everything rests on timing and level,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -60,7 +61,7 @@ class Emitter:
     @property
     def snr_db(self) -> float:
         """Of its median burst."""
-        return float(np.median(self.snrs_db))
+        return median(self.snrs_db)
 
 
 def opened(key: int, channel: int, proof: Proof) -> Emitter:

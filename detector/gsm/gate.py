@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.gsm.channels import Channels
+from detector.gsm.channels import Channels, summed
 from detector.gsm.standard import ACCESS_BITS, FRAME_S, NORMAL_BITS, SLOTS, SYMBOL_S
 from detector.types import FloatArray, Segment
 
@@ -93,8 +93,8 @@ def read(gate: Gate, segment: Segment, channels: Channels) -> tuple[Gate, Energy
     frames
         The frames that can now be measured whole, each with a burst that begins at its very end.
     """
-    weights = channels.weights / segment.floor[:, None]
-    fresh = segment.power @ weights - np.float32(1)
+    fresh = summed(segment.power, channels.weights / segment.floor[:, None], channels)
+    fresh -= np.float32(1)
     steps = fresh if gate.rest is None else np.concatenate([gate.rest, fresh])
     sums = np.zeros((len(steps) + 1, steps.shape[1]), np.float32)
     np.cumsum(steps, axis=0, out=sums[1:])

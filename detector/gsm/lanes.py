@@ -118,9 +118,10 @@ def single_places(energy: FloatArray, threshold: FloatArray | float, most: int) 
     threshold
         One for all carriers, or shape (n_channels,).
     """
-    row, cell, channel = np.nonzero(energy > threshold)
-    sigma = energy[row, cell, channel]
-    place = row * CELLS + cell
+    hits = np.flatnonzero(energy > threshold)
+    sigma = energy.ravel()[hits]
+    place, channel = np.divmod(hits, energy.shape[2])
+    row, cell = np.divmod(place, CELLS)
     open_ = np.ones(sigma.size, bool)
     for at in np.argsort(-sigma):
         if most <= 0:
@@ -132,7 +133,14 @@ def single_places(energy: FloatArray, threshold: FloatArray | float, most: int) 
 
 
 def folded_lanes(
-    past: FloatArray, usual: FloatArray, first: int, *, threshold: float, per_pattern: int, most_frames: int
+    past: FloatArray,
+    usual: FloatArray,
+    first: int,
+    *,
+    threshold: float,
+    least: float,
+    per_pattern: int,
+    most_frames: int,
 ) -> Iterator[Lane]:
     """The best lanes of each pattern that stand out.
 
@@ -144,6 +152,9 @@ def folded_lanes(
         Shape (n_channels,): what a quiet cell holds on average.
     first
         Number of the first of these frames.
+    threshold, least
+        What the sum over a lane's frames must exceed, in deviations of its noise, and what their mean must, in those of one
+        cell: many frames bring a lane to light whose bursts no sequence could prove.
     """
     for cycle, run in PATTERNS:
         if len(past) < 2 * cycle:
@@ -154,7 +165,7 @@ def folded_lanes(
         for _ in range(per_pattern):
             row, cell, channel = np.unravel_index(int(folded.argmax()), folded.shape)
             sigma = float(folded[row, cell, channel])
-            if sigma < threshold:
+            if sigma < max(threshold, least * float(np.sqrt(counts[row]))):
                 break
             frames = np.flatnonzero((np.arange(len(past)) - row) % cycle < run)
             loudest = frames[np.sort(np.argsort(past[frames, cell, channel])[-most_frames:])]

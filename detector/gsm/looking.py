@@ -95,11 +95,18 @@ class Looker(Teller):
             past.usual,
             past.first,
             threshold=thresholds.last_fold_sigma if last else thresholds.fold_sigma,
+            least=self.least_folded(),
             per_pattern=LAST_FOLDED_LANES if last else FOLDED_LANES,
             most_frames=MOST_WINDOWS,
         ):
             held = past.energy[lane.frames - past.first, lane.cell, lane.channel]
             yield lane, self.snr(held, lane.channel, NORMAL_BITS)
+
+    def least_folded(self) -> float:
+        """Energy of a burst of the least SNR that is worth folding, in deviations of the noise."""
+        channels, steps = self.tools.channels, self.tools.burst_steps
+        per_snr = float(np.median(channels.gain / np.sqrt(channels.variance / np.float32(steps))))
+        return float(10 ** (self.tools.thresholds.fold_snr_db / 10)) * per_snr
 
     def snr(self, sigma: FloatArray, channel: int, n_bits: int) -> FloatArray:
         """Linear SNR of bursts whose energy stands so many deviations out."""
@@ -122,7 +129,8 @@ class Looker(Teller):
             self.look(lane, snrs)
             if len(self.state.tracks) == tracks:
                 until = self.frames.stop + rest_segments * len(self.frames)
-                self.state = replace(self.state, failed=(*self.state.failed, Failed(lane.channel, lane.cell, until)))
+                failed = Failed(lane.channel, lane.cell, lane.frames.size, until)
+                self.state = replace(self.state, failed=(*self.state.failed, failed))
 
     def look(self, lane: Lane, snrs: FloatArray) -> None:
         """Prove one lane: it becomes a track, rests as a continuous carrier, or nothing."""

@@ -125,16 +125,16 @@ def explained(
         By how much what bursts leave beside their place may be more than computed.
     """
     length, burst = n_bits * CELLS_A_BIT, NORMAL_BITS * CELLS_A_BIT
+    at = np.arange(int(np.ceil(place - length - STEP_CELLS)), int(place + burst + STEP_CELLS) + 1)
+    overlap = np.minimum(at - place + length, burst) - np.maximum(at - place, 0.0)
+    share = spill_margin * (np.maximum(overlap, 0.0) + SMEAR_CELLS) / np.sqrt(burst * length)
+    row = frames[:, None] + at // CELLS - first
+    column = np.broadcast_to(at % CELLS, row.shape)
+    known = (row >= 0) & (row < len(cells))
     own = past.energy[np.clip(frames - past.first, 0, len(past.energy) - 1), round(place) % CELLS, channel]
-    for at in range(int(np.ceil(place - length - STEP_CELLS)), int(place + burst + STEP_CELLS) + 1):
-        overlap = min(at - place + length, burst) - max(at - place, 0.0)
-        left = own * spill_margin * (max(overlap, 0.0) + SMEAR_CELLS) / np.sqrt(burst * length)
-        turned = frames + at // CELLS - first
-        known = (turned >= 0) & (turned < len(cells))
-        rows = turned[known]
-        within = overlap > COVERED * length
-        blank = rows if within else rows[cells[rows, at % CELLS, channel] < left[known]]
-        cells[blank, at % CELLS, channel] = past.usual[channel]
+    held = cells[np.clip(row, 0, len(cells) - 1), column, channel]
+    blank = known & ((overlap > COVERED * length) | (held < own[:, None] * share))
+    cells[row[blank], column[blank], channel] = past.usual[channel]
 
 
 def over_quiet(cells: FloatArray, blank: float, unit: float) -> FloatArray:

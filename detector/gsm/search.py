@@ -5,7 +5,7 @@ proved by the known sequences; what was proved is a track, whose frames are judg
 that what is proved late is still told from its beginning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -147,28 +147,14 @@ class Round(Looker):
         begin = float(begins[0]) + proof.lag
         if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
             return
-        snr_db = self.told_db(float(self.over_pauses(over_floor, channel)))
+        snr = self.over_pauses(np.array([over_floor]), channel)
+        snr_db = self.told_db(float(snr[0]))
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)
             self.state = replace(self.state, keys=home.key + 1)
         self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
-        detail: Mapping[str, int | float | str] = {"sequence": proof.sequence}
-        self.add(
-            home.key,
-            channel,
-            [
-                self.burst(
-                    Label.GSM_AB,
-                    home.key,
-                    channel,
-                    begin,
-                    snr_db,
-                    self.noise_dbfs(channel),
-                    detail,
-                )
-            ],
-        )
+        self.add(home.key, channel, Label.GSM_AB, np.array([begin]), snr, {"sequence": proof.sequence})
 
     def same_place(self, burst: Burst, channel: int, begin: float) -> bool:
         """Whether a burst that was told is one that begins there."""

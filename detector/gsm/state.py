@@ -1,6 +1,7 @@
 """What the GSM search carries from one segment to the next, as one frozen value."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from detector.gsm.emitter import Emitter
 from detector.gsm.gate import CELLS, Energy, Gate
@@ -12,19 +13,24 @@ from detector.gsm.track import Track
 
 __all__ = ["Failed", "GsmState"]
 
+MANY_MORE: Final = 2
+"""Times as many windows as failed before are worth another look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A place that proved nothing and is not looked at before a frame."""
+    """A place of which so many windows proved nothing, and which is not looked at before a frame but with many more."""
 
     channel: int
     cell: int
+    windows: int
     until: int
 
     def holds(self, lane: Lane) -> bool:
-        """Whether a lane is this place."""
+        """Whether a lane is this place, and says little more of it."""
         apart = abs(lane.cell - self.cell)
-        return lane.channel == self.channel and min(apart, CELLS - apart) <= 1
+        here = lane.channel == self.channel and min(apart, CELLS - apart) <= 1
+        return here and lane.frames.size < MANY_MORE * self.windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

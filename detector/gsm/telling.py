@@ -3,7 +3,7 @@
 A teller works on one segment and holds the state while findings come in. It looks for nothing new.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -119,46 +119,7 @@ class Teller:
         begins = found.begins + np.where(found.own >= thresholds.frames.strong_evidence, found.lag, 0.0)
         snrs = self.over_pauses(found.rise, track.channel)
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
-        noise_dbfs = self.noise_dbfs(track.channel)
-        bursts = [
-            self.burst(
-                Label.GSM_NB,
-                track.key,
-                track.channel,
-                float(begins[i]),
-                self.told_db(float(snrs[i])),
-                noise_dbfs,
-                detail,
-            )
-            for i in np.flatnonzero(hits)
-        ]
-        self.add(track.key, track.channel, bursts)
-
-    def burst(
-        self,
-        label: Label,
-        key: int,
-        channel: int,
-        begin: float,
-        snr_db: float,
-        noise_dbfs: float,
-        detail: Mapping[str, int | float | str],
-    ) -> Burst:
-        """A measured burst on its carrier."""
-        carrier = float(self.tools.channels.carriers_hz[channel])
-        start, count = round(begin), round(BITS[label] * self.tools.symbol)
-        return Burst(
-            label=label,
-            start=start,
-            count=count,
-            freq_lower_hz=carrier - RASTER_HZ / 2,
-            freq_upper_hz=carrier + RASTER_HZ / 2,
-            snr_db=snr_db,
-            power_dbfs=snr_db + noise_dbfs,
-            clipped=self.clipped(start, count),
-            emission=key,
-            detail=detail,
-        )
+        self.add(track.key, track.channel, Label.GSM_NB, begins[hits], snrs[hits], detail)
 
     def told_db(self, snr: float) -> float:
         """A linear SNR as it is told."""
@@ -187,21 +148,52 @@ class Teller:
         density = float(self.segment.floor @ self.tools.channels.weights[:, channel]) * self.pause(channel)
         return float(10 * np.log10(density * RASTER_HZ * self.segment.step / self.tools.rate_hz))
 
-    def add(self, key: int, channel: int, bursts: Sequence[Burst]) -> None:
-        """Give bursts, and let their emitter know them."""
-        self.bursts += bursts
+    def add(
+        self,
+        key: int,
+        channel: int,
+        label: Label,
+        begins: NDArray[np.float64],
+        snrs: FloatArray,
+        detail: Mapping[str, int | float | str],
+    ) -> None:
+        """Give measured bursts on one carrier, and let their emitter know them.
+
+        Parameters
+        ----------
+        begins, snrs
+            Shape (n,): absolute samples at which they begin, and their SNR, linear.
+        """
+        carrier, noise_dbfs = float(self.tools.channels.carriers_hz[channel]), self.noise_dbfs(channel)
+        starts, count = np.rint(begins).astype(np.int64).tolist(), round(BITS[label] * self.tools.symbol)
+        snrs_db = [self.told_db(snr) for snr in snrs.tolist()]
+        clipped = [self.clipped(start, count) for start in starts]
+        self.bursts += [
+            Burst(
+                label=label,
+                start=start,
+                count=count,
+                freq_lower_hz=carrier - RASTER_HZ / 2,
+                freq_upper_hz=carrier + RASTER_HZ / 2,
+                snr_db=snr_db,
+                power_dbfs=snr_db + noise_dbfs,
+                clipped=at_end,
+                emission=key,
+                detail=detail,
+            )
+            for start, snr_db, at_end in zip(starts, snrs_db, clipped, strict=True)
+        ]
         self.touched.add(key)
-        label = bursts[0].label
         self.put(
             heard(
                 self.emitter(key),
                 label,
                 channel=channel,
-                start=min(burst.start for burst in bursts),
-                stop=max(burst.start + burst.count for burst in bursts),
-                snrs_db=[burst.snr_db for burst in bursts],
-                noise_dbfs=self.noise_dbfs(channel),
-                clipped=any(burst.clipped for burst in bursts),
+                start=min(starts),
+                stop=max(starts) + count,
+                snrs_db=snrs_db,
+                noise_dbfs=noise_dbfs,
+                clipped=any(clipped),
             )
         )
 

@@ -161,6 +161,8 @@ class GsmThresholds:
         The same for energy folded over many frames.
     last_fold_sigma
         The same when the run ends, and no more frames will come.
+    fold_snr_db
+        SNR of a folded burst below which no place is looked at: no sequence could prove it.
     leak_margin
         Energy of a burst over what the bursts beside it may have leaked there, as a ratio.
     spill_margin
@@ -230,6 +232,7 @@ class GsmThresholds:
     wide_share: float
     fold_sigma: float
     last_fold_sigma: float
+    fold_snr_db: float
     leak_margin: float
     spill_margin: float
     splatter_db: float
@@ -279,7 +282,7 @@ class GsmThresholds:
             "pause_share",
             "whole_blocks",
         )
-        for name in ("splatter_db", "image_db", "proof_log10_p", "clear_log10_p"):
+        for name in ("fold_snr_db", "splatter_db", "image_db", "proof_log10_p", "clear_log10_p"):
             if not getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} is not negative")
 

@@ -1,6 +1,7 @@
 """What the GSM search makes once a run: its carriers, its correlators and the frequency errors that they try."""
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ REACH_SYMBOLS: Final = 52.0
 
 FINE_REACH_SYMBOLS: Final = 3.0
 """Reach about a known timing."""
+
+COARSE_LAGS_A_SYMBOL: Final = 1.4
+"""How densely lags are tried where a sequence is only looked for: a quarter of a decibel less than where timing is told."""
 
 COARSE_STEP: Final = 3
 SCREEN_STEP: Final = 2
@@ -81,15 +85,13 @@ def make_tools(context: Context) -> Tools | None:
     )
     if not channels.carriers_hz.size:
         return None
-    known = np.hstack([np.tile(ACCESS_EXTENDED_TAIL, (len(ACCESS_SYNC), 1)), ACCESS_SYNC])
-    training = make_correlator(TRAINING, rate_hz=rate, reach_symbols=REACH_SYMBOLS)
-    access = make_correlator(known[:1], rate_hz=rate, reach_symbols=REACH_SYMBOLS)
+    training, fine, access, rare = correlators(rate)
     return Tools(
         channels=channels,
         training=training,
-        fine=make_correlator(TRAINING, rate_hz=rate, reach_symbols=FINE_REACH_SYMBOLS),
+        fine=fine,
         access=access,
-        rare=make_correlator(known, rate_hz=rate, reach_symbols=REACH_SYMBOLS),
+        rare=rare,
         training_shifts=shifts_for(training, error, COARSE_STEP),
         screen_shifts=shifts_for(access, error, SCREEN_STEP),
         access_shifts=shifts_for(access, error, 1),
@@ -97,3 +99,12 @@ def make_tools(context: Context) -> Tools | None:
         rate_hz=rate,
         samples_a_step=context.n_bins,
     )
+
+
+@lru_cache(maxsize=4)
+def correlators(rate_hz: float) -> tuple[Correlator, Correlator, Correlator, Correlator]:
+    """For training sequences, coarse and fine, and for access bursts, in ordinary use and all; made once a sample rate."""
+    known = np.hstack([np.tile(ACCESS_EXTENDED_TAIL, (len(ACCESS_SYNC), 1)), ACCESS_SYNC])
+    coarse = partial(make_correlator, rate_hz=rate_hz, reach_symbols=REACH_SYMBOLS, lags_a_symbol=COARSE_LAGS_A_SYMBOL)
+    fine = make_correlator(TRAINING, rate_hz=rate_hz, reach_symbols=FINE_REACH_SYMBOLS)
+    return coarse(TRAINING), fine, coarse(known[:1]), coarse(known)

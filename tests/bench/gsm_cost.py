@@ -44,7 +44,7 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
         lambda: [
             list(
                 lanes.folded_lanes(
-                    h.unexplained, h.usual, 0, threshold=limits.fold_sigma, per_pattern=2, most_frames=48
+                    h.unexplained, h.usual, 0, threshold=limits.fold_sigma, least=0, per_pattern=2, most_frames=48
                 )
             )
             for h in histories

@@ -136,7 +136,7 @@ def test_a_column_is_found_in_its_frames(frames, rng):
     past = np.clip(rng.standard_normal((416, CELLS, 4)), -6, 6).astype(np.float32)
     own = [f for f in range(416) if f % 51 in range(7, 11)] if len(frames) < 100 else list(frames)
     past[own, 23, 2] += 2.5 if len(frames) < 100 else 1.0
-    lanes = list(folded_lanes(past, np.zeros(4, np.float32), 1000, threshold=6, per_pattern=1, most_frames=48))
+    lanes = list(folded_lanes(past, np.zeros(4, np.float32), 1000, threshold=6, least=0, per_pattern=1, most_frames=48))
     assert {(lane.channel, lane.cell) for lane in lanes} == {(2, 23)}
     assert all(set(lane.frames - 1000) <= set(lane.pattern - 1000) for lane in lanes)
     if len(own) < 100:
