@@ -143,7 +143,7 @@ class Looker(Teller):
             if doubted and not self.uneven(lane):
                 self.rest(lane.channel)
             return
-        if lane.frames.size <= FEW_SINGLES and self.rather_access(lane, proof):
+        if lane.frames.size <= thresholds.few_singles and self.rather_access(lane, proof):
             return
         if (
             stands_out < thresholds.doubt.doubtful_contrast
@@ -156,7 +156,7 @@ class Looker(Teller):
         centred = self.proof_of(lane, proof.lag)
         if centred is not None and centred.evidence > proof.evidence:
             proof = replace(centred, lag=centred.lag + proof.lag)
-        self.welcome(lane, proof, self.told_db(float(np.median(snrs))))
+        self.welcome(lane, proof, float(np.median(self.told_db(snrs))))
 
     def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
         """What the training sequences say of a lane, or of a place some samples later."""

@@ -148,7 +148,7 @@ class Round(Looker):
         if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
             return
         snr = self.over_pauses(np.array([over_floor]), channel)
-        snr_db = self.told_db(float(snr[0]))
+        snr_db = float(self.told_db(snr)[0])
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)

@@ -121,9 +121,10 @@ class Teller:
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
         self.add(track.key, track.channel, Label.GSM_NB, begins[hits], snrs[hits], detail)
 
-    def told_db(self, snr: float) -> float:
-        """A linear SNR as it is told."""
-        return max(float(10 * np.log10(max(snr, TINY))), self.tools.thresholds.least_snr_db)
+    def told_db(self, snrs: FloatArray) -> NDArray[np.float64]:
+        """Linear SNRs as they are told."""
+        least_db = self.tools.thresholds.least_snr_db
+        return np.asarray(np.maximum(10 * np.log10(np.maximum(snrs, TINY)), least_db), np.float64)
 
     def clipped(self, start: int, count: int) -> bool:
         """Whether the converter stood at its end in a burst of this segment."""
@@ -166,7 +167,7 @@ class Teller:
         """
         carrier, noise_dbfs = float(self.tools.channels.carriers_hz[channel]), self.noise_dbfs(channel)
         starts, count = np.rint(begins).astype(np.int64).tolist(), round(BITS[label] * self.tools.symbol)
-        snrs_db = [self.told_db(snr) for snr in snrs.tolist()]
+        snrs_db = self.told_db(snrs).tolist()
         clipped = [self.clipped(start, count) for start in starts]
         self.bursts += [
             Burst(
