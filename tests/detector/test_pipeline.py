@@ -128,12 +128,13 @@ def test_saturation_is_an_event_at_its_place(air, profile, plan):
 def test_noise_below_the_converters_steps_is_an_event(steps, drowned, line, profile, plan, rng):
     quantum = 1 / 127.5
     levels = replace(profile, receiver=replace(profile.receiver, least_noise_steps=0.5))
-    air = rng.normal(0, steps * quantum, (2 * HOP, 2)).view(complex)[:, 0] + line * quantum
+    hop = round(HOP_S * 2.4e6 / 256) * 256
+    air = rng.normal(0, steps * quantum, (2 * hop, 2)).view(complex)[:, 0] + line * quantum
     pipeline = Pipeline(profile=levels, plan=plan, searches={})
-    tuning = replace(TUNING, quantum=quantum)
+    tuning = replace(TUNING, sample_rate_hz=2.4e6, quantum=quantum)
     out = pipeline.push(IqBlock(tuning=tuning, start=0, samples=air.astype(np.complex64)))
     assert pipeline.noise_steps == pytest.approx(steps, rel=0.1)
-    assert [(e.kind, e.start, e.stop) for e in out.events] == [(EventKind.DROWNED, 0, HOP)] * drowned
+    assert [(e.kind, e.start, e.stop) for e in out.events] == [(EventKind.DROWNED, 0, hop)] * drowned
 
 
 def test_samples_without_steps_drown_in_none(air, profile, plan):
