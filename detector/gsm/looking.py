@@ -245,7 +245,7 @@ class Looker(Teller):
         frames, watched = lane.frames, lane.frames.size
         if found is not None and hits.any():
             frames, watched = found.frames[hits], found.frames.size
-            snr_db = self.told_db(float(np.median(found.rise[hits])))
+            snr_db = float(np.median(self.told_db(self.over_pauses(found.rise[hits], lane.channel))))
         home = home_of_track(
             track,
             frames,
