@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from detector.lte.access import Place, Preamble, distinct, find_preambles
+from detector.lte.budget import FULL, Budget
 from detector.lte.gate import Ranges
 from detector.lte.pieces import Piece
 from detector.lte.preamble_gate import preamble_excess, preamble_triggers
@@ -34,7 +35,9 @@ SAME_TIME_S: Final = 60e-6
 WINDOW_S: Final = PREAMBLE_FORMATS[0].prefix_s / 2
 """A window in the middle of the shortest prefix holds a whole period, whatever the preamble's start is off."""
 
-LEAST_SEARCHES: Final = 16
+LEAST_SEARCHES: Final = 8
+"""Places of a piece, and of each occasion, that are always searched."""
+
 TOLD: Final = 64
 """Preambles that are remembered so that none is told twice."""
 
@@ -56,11 +59,12 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """What is remembered of preambles: the cells' occasions and roots, and the latest that were told."""
+    """What is remembered of preambles: the cells' occasions and roots, the latest that were told, and the work left."""
 
     occasions: tuple[Occasion, ...] = ()
     roots: tuple[int, ...] = ()
     told: tuple[Preamble, ...] = ()
+    budget: Budget = FULL
 
 
 NO_ATTEMPTS: Final = Attempts()
@@ -70,24 +74,42 @@ def search_attempts(
     attempts: Attempts, piece: Piece, past: Sequence[Piece], *, ranges: Ranges, levels: LteThresholds
 ) -> tuple[Attempts, list[Preamble], int]:
     """The preambles that a piece makes known, in order of time, and how many places were left out."""
-    roots = {*attempts.roots, *levels.site_roots}
-    most = max(
-        LEAST_SEARCHES, round(levels.preamble_searches_per_s * piece.stretch.iq.size / piece.stretch.sample_rate_hz)
-    )
-    found, skipped = stand_out(piece, ranges, levels, roots, most)
-    rate = piece.stretch.sample_rate_hz
+    roots, rate = {*attempts.roots, *levels.site_roots}, piece.stretch.sample_rate_hz
+    seconds = (piece.own_stop - piece.own_start) / rate
+    budget = attempts.budget.earned(seconds, per_s=levels.preamble_searches_per_s, most=levels.preamble_searches)
+    found, looked = stand_out(piece, ranges, levels, roots, least(budget.left / 2))
+    budget = budget.spent(looked.places)
     occasions = learned(attempts.occasions, found, rate)
     fresh = [one for one in occasions if not any(one.same(old, rate) for old in attempts.occasions)]
     roots |= {preamble.root for preamble in found}
     listened = [*((piece, one) for one in occasions), *((old, one) for old in past for one in fresh)]
-    for where, occasion in listened:
-        found += on_occasion(where, occasion, levels, roots, found, most // 2)
+    for n, (where, occasion) in enumerate(listened):
+        most = least(budget.left / (len(listened) - n))
+        more, also = on_occasion(where, occasion, levels, roots, found, most)
+        found, looked, budget = found + more, looked.plus(also), budget.spent(also.places)
     kept = distinct(found, attempts.told)
     heard = tuple(dict.fromkeys((*attempts.roots, *(preamble.root for preamble in kept))))[-KNOWN_ROOTS:]
     told = (*attempts.told, *kept)[-TOLD:]
     oldest = piece.stretch.stop - FORGOTTEN_S * rate
     occasions = tuple(one for one in learned(occasions, kept, rate) if one.start > oldest)
-    return Attempts(occasions=occasions, roots=heard, told=told), kept, skipped
+    return Attempts(occasions=occasions, roots=heard, told=told, budget=budget), kept, looked.left_out
+
+
+def least(allowed: float) -> int:
+    """How many places may be searched: some are, however little is left."""
+    return max(LEAST_SEARCHES, int(allowed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How many places were searched, and how many more there were."""
+
+    places: int
+    left_out: int
+
+    def plus(self, other: "Looked") -> "Looked":
+        """Both together."""
+        return Looked(places=self.places + other.places, left_out=self.left_out + other.left_out)
 
 
 def learned(occasions: tuple[Occasion, ...], found: Sequence[Preamble], sample_rate_hz: float) -> tuple[Occasion, ...]:
@@ -101,9 +123,9 @@ def learned(occasions: tuple[Occasion, ...], found: Sequence[Preamble], sample_r
 
 def stand_out(
     piece: Piece, ranges: Ranges, levels: LteThresholds, known: Collection[int], most: int
-) -> tuple[list[Preamble], int]:
-    """Preambles where energy stands out, and how many places were left out."""
-    triggers, skipped = preamble_triggers(
+) -> tuple[list[Preamble], Looked]:
+    """Preambles where energy stands out."""
+    triggers, left_out = preamble_triggers(
         piece.energies,
         ranges=ranges,
         deviations=levels.preamble_known_deviations if levels.site_roots else levels.preamble_deviations,
@@ -114,7 +136,7 @@ def stand_out(
     trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
     found = find_preambles(piece.stretch, places, levels, noise=piece.noise, known=known)
     found += find_preambles(piece.stretch, trains, levels, noise=piece.noise, known=known, found=found, half_bin=True)
-    return [p for p in distinct(found) if piece.owns(p.start)], skipped
+    return [p for p in distinct(found) if piece.owns(p.start)], Looked(places=len(places), left_out=left_out)
 
 
 def on_occasion(
@@ -124,7 +146,7 @@ def on_occasion(
     known: Collection[int],
     found: Sequence[Preamble],
     most: int,
-) -> list[Preamble]:
+) -> tuple[list[Preamble], Looked]:
     """More preambles in the loudest subframes of a piece on a cell's occasion, at the lower energy."""
     rate = piece.stretch.sample_rate_hz
     subframe = SUBFRAME_S * rate
@@ -144,4 +166,5 @@ def on_occasion(
         found=found,
         half_bin=occasion.half_bin,
     )
-    return [one for one in more if piece.owns(one.start)]
+    looked = Looked(places=len(places), left_out=loudest.size - len(places))
+    return [one for one in more if piece.owns(one.start)], looked

@@ -31,7 +31,7 @@ SPARSE: Final = 8
 """Every so many boxes are enough for a median."""
 
 
-def stirring(energies: EnergyMap, *, deviations: float) -> bool:
+def stirring(energies: EnergyMap, deviations: float) -> bool:
     """Whether anything stands out of the noise.
 
     Parameters

@@ -1,7 +1,8 @@
 """Shared and control channels of a run: when to look, what is known of the cell, and the bursts that this gives.
 
-A cell is looked for whenever anything stirs. Once its sequences have proven it, the pieces that are still kept are read
-again on its lattice. When what stirs no longer fits the cell, another is looked for.
+A cell is looked for whenever anything stirs, as often as is allowed. Once its sequences have proven it, in one piece or
+in several together, the pieces that are still kept are read again on its lattice. When what stirs no longer fits the cell,
+another is looked for.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,11 @@ import numpy as np
 
 from detector.lte.access import Preamble
 from detector.lte.boxes import Box
+from detector.lte.budget import FULL, Budget
 from detector.lte.channel_gate import stirring
 from detector.lte.gate import EnergyMap, Ranges
-from detector.lte.pieces import HISTORY, Piece
+from detector.lte.pieces import Piece
+from detector.lte.reference import tail_evidence
 from detector.lte.sounding import LENGTH_S
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
@@ -27,14 +30,11 @@ __all__ = ["NEW_CELL", "Cell", "Channels", "search_channels"]
 USABLE: Final = 0.492
 """Share of the sample rate on either side of the centre that is no image of the other side's."""
 
-PATIENCE: Final = 2
-"""After so many doubts every other piece is read, after as many again every third, and no fewer than the past holds."""
-
 SHORTEST_S: Final = 2 * SUBFRAME_S
 """A shorter piece may hold no whole subframe."""
 
-SPEAKING_S: Final = 0.1
-"""A cell that was heard so lately is followed whether anything stirs or not: a steady upload stands out over nothing."""
+FIRST_LOOK: Final = 0.25
+"""Cost of a piece that is put away for its slots alone, in pieces that are read to the end."""
 
 LEAST_EXCESS: Final = 1e-3
 """Levels nearer to the floor than this are told as this."""
@@ -52,14 +52,17 @@ class Cell:
         The proven one.
     told
         Up to where its bursts are told.
-    doubts
-        How often in a row something stirred that proved no cell.
+    promised
+        End of the latest piece that promised a cell without proving it.
+    budget
+        Pieces that may be read for an unknown cell.
     """
 
     votes: Votes = NO_VOTES
     lock: Lock | None = None
     told: int = 0
-    doubts: int = 0
+    promised: int = -(1 << 62)
+    budget: Budget = FULL
 
 
 NEW_CELL: Final = Cell()
@@ -67,10 +70,11 @@ NEW_CELL: Final = Cell()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """New bursts of a cell's channels and the evidence of their sequences."""
+    """New bursts of a cell's channels, the evidence of their sequences, and whether the piece was left out."""
 
     bursts: tuple[Burst, ...] = ()
     evidence: float = 0.0
+    unread: bool = False
 
 
 def search_channels(
@@ -83,26 +87,44 @@ def search_channels(
     levels: LteThresholds,
 ) -> tuple[Cell, Channels]:
     """What a piece makes known of the cell and of its channels."""
+    seconds = (piece.own_stop - piece.own_start) / piece.stretch.sample_rate_hz
     if piece.stretch.iq.size < SHORTEST_S * piece.stretch.sample_rate_hz:
         return cell, Channels()
-    energies = without_preambles(piece, preambles)
-    speaking = cell.lock is not None and piece.own_start - cell.told < SPEAKING_S * piece.stretch.sample_rate_hz
-    if not speaking and not stirring(energies, deviations=levels.stir_deviations):
+    budget = cell.budget.earned(seconds, per_s=levels.lattice_reads_per_s, most=levels.lattice_reads)
+    cell = replace(cell, budget=budget)
+    oldest = piece.own_start - levels.speaking_s * piece.stretch.sample_rate_hz
+    speaking = cell.lock is not None and cell.told > oldest
+    if not (
+        speaking or cell.promised > oldest or stirring(without_preambles(piece, preambles), levels.stir_deviations)
+    ):
         return cell, Channels()
-    pieces: Sequence[Piece] = (piece,)
     if cell.lock is not None:
-        known, channels = told(cell, cell.lock, pieces, preambles, ranges, levels)
-        if channels.bursts:
+        known, channels = told(cell, cell.lock, (piece,), preambles, ranges, levels)
+        if channels.bursts or (speaking and not stirring(without_preambles(piece, preambles), levels.stir_deviations)):
             return known, channels
-    cell = replace(cell, doubts=cell.doubts + 1)
-    if cell.doubts % min(HISTORY, 1 + cell.doubts // PATIENCE):
-        return cell, Channels()
+    if cell.budget.left < 1:
+        return cell, Channels(unread=True)
+    return looked_for(cell, piece, past, preambles, ranges, levels)
+
+
+def looked_for(
+    cell: Cell,
+    piece: Piece,
+    past: Sequence[Piece],
+    preambles: Sequence[Preamble],
+    ranges: Ranges,
+    levels: LteThresholds,
+) -> tuple[Cell, Channels]:
+    """A cell looked for in a piece; what is heard of it in those that are still kept counts for it, and is told."""
     reading, votes = read(piece.stretch, cell.votes, scope_of(piece, preambles, ranges, levels))
-    cell = replace(cell, votes=votes)
-    if reading is None or reading.evidence < levels.lattice_evidence:
+    cell = replace(cell, votes=votes, budget=cell.budget.spent(FIRST_LOOK if reading is None else 1.0))
+    if reading is None or reading.evidence < levels.lattice_promise:
         return cell, Channels()
-    cell = replace(cell, doubts=0)
     lock = Lock(lattice=reading.lattice, group=reading.group)
+    if reading.evidence < levels.lattice_evidence:
+        others = [follow(old.stretch, lock, scope_of(old, preambles, ranges, levels)).evidence for old in past]
+        if tail_evidence(reading.evidence + sum(others), 1 + len(others)) < levels.lattice_evidence:
+            return replace(cell, promised=piece.own_stop), Channels()
     return told(cell, lock, (*past, piece), preambles, ranges, levels)
 
 

@@ -5,7 +5,7 @@ and kept. Nothing here knows what a cell holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,9 @@ __all__ = ["Lattice", "Learnt", "SlotMap", "SlotPower", "learn", "slot_map", "sl
 
 LINE: Final = 2.0
 """A bin whose median stands this far over that of its neighbours on either side is a steady line."""
+
+PARTS: Final = 3
+"""A stretch is put away for its slots after one of so many parts of it, if that is foreign."""
 
 BESIDE: Final = 12
 """How many neighbours those are."""
@@ -113,9 +116,10 @@ def learn(
         As in :meth:`detector.lte.votes.SlotVotes.foreign`.
     """
     length = SLOT_S * stretch.sample_rate_hz
-    fresh = votes_for_slots(stretch, allowed, taken)
-    if fresh.foreign(contrast, restless):
-        return None
+    for looked_at in (first_part(stretch), stretch):
+        fresh = votes_for_slots(looked_at, allowed, taken)
+        if fresh.foreign(contrast, restless):
+            return None
     slots = faded(votes.slots, fresh.votes)
     slot = int(np.argmax(slots)) / slots.size * length
     power = slot_power(stretch, slot)
@@ -126,6 +130,11 @@ def learn(
         float(power.frequencies_hz[inside[0]] if inside.size else 0.0) + (int(np.argmax(blocks)) - 0.5) * SLOT_BIN_HZ
     )
     return Learnt(lattice=Lattice(slot=slot, lower_hz=lower), votes=Votes(slots=slots, blocks=blocks), power=power)
+
+
+def first_part(stretch: Stretch) -> Stretch:
+    """As much of a stretch as tells slots of another length: they do not end with it."""
+    return replace(stretch, iq=stretch.iq[: stretch.iq.size // PARTS])
 
 
 def votes_for_slots(stretch: Stretch, allowed: tuple[float, float], taken: Sequence[tuple[int, int]]) -> SlotVotes:

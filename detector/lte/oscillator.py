@@ -6,7 +6,7 @@ however their levels fade. Nothing here decides how many there are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import scipy.fft
@@ -32,6 +32,8 @@ ENOUGH: Final = 6
 ALIKE: Final = 0.8
 DISTINCT: Final = 0.75
 """Channels that say where the lattice lies, how much they must agree on it, and how much less on the next best place."""
+
+Offset = TypeVar("Offset", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,6 +138,6 @@ def subcarriers_off(turns: Turns) -> int | None:
     return tried[int(np.argmax(agreement))] if best > ALIKE and second < DISTINCT * best else None
 
 
-def nearest_turn_hz(offsets_hz: NDArray[np.float64] | float, other_hz: float) -> NDArray[np.float64]:
-    """By how much offsets are higher than another one, in the nearest of its turns [Hz]."""
-    return np.asarray((offsets_hz - other_hz + AMBIGUITY_HZ / 2) % AMBIGUITY_HZ - AMBIGUITY_HZ / 2)
+def nearest_turn_hz(offset_hz: Offset, other_hz: float) -> Offset:
+    """By how much an offset, or each of several, is higher than another one, in the nearest of its turns [Hz]."""
+    return (offset_hz - other_hz + AMBIGUITY_HZ / 2) % AMBIGUITY_HZ - AMBIGUITY_HZ / 2

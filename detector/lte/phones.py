@@ -4,8 +4,10 @@ Holds sums and the latest bursts, never samples or whole histories, so an hour o
 Nothing here looks at power maps; it believes the evidence that its bursts bring.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import hypot, log10, sqrt
 from typing import Final
 
 import numpy as np
@@ -58,14 +60,13 @@ class Carrier:
 
     def deviations(self, other: "Carrier") -> float:
         """How far apart two carriers are, in standard deviations of both."""
-        apart_hz = abs(float(nearest_turn_hz(other.offset_hz, self.offset_hz)))
-        return apart_hz / float(np.hypot(self.error_hz, other.error_hz))
+        return abs(nearest_turn_hz(other.offset_hz, self.offset_hz)) / hypot(self.error_hz, other.error_hz)
 
     def joined(self, other: "Carrier") -> "Carrier":
         """What both tell of one carrier; never so sure that it could not follow the receiver's own drift."""
         share = self.error_hz**2 / (self.error_hz**2 + other.error_hz**2)
-        offset_hz = self.offset_hz + share * float(nearest_turn_hz(other.offset_hz, self.offset_hz))
-        return Carrier(offset_hz=offset_hz, error_hz=max(LEAST_ERROR_HZ, self.error_hz * float(np.sqrt(1 - share))))
+        offset_hz = self.offset_hz + share * nearest_turn_hz(other.offset_hz, self.offset_hz)
+        return Carrier(offset_hz=offset_hz, error_hz=max(LEAST_ERROR_HZ, self.error_hz * sqrt(1 - share)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class Phone:
 
 def density_db(burst: Burst) -> float:
     """Level of a burst in one hertz [dB]."""
-    return float(burst.power_dbfs - 10 * np.log10(burst.freq_upper_hz - burst.freq_lower_hz))
+    return burst.power_dbfs - 10 * log10(burst.freq_upper_hz - burst.freq_lower_hz)
 
 
 def joined(phone: Phone, bursts: Sequence[Burst], *, evidence: float) -> Phone:
@@ -222,8 +223,8 @@ def agreeing_share(phone: Phone) -> float:
 
 def single_share(bursts: Sequence[Burst]) -> float:
     """Share of the bursts that are alone at their time: how far all may come from one phone."""
-    starts = [burst.start for burst in bursts]
-    return float(np.mean([starts.count(start) == 1 for start in starts]))
+    at_once = Counter(burst.start for burst in bursts)
+    return sum(count == 1 for count in at_once.values()) / len(bursts)
 
 
 def activity_of(phone: Phone, parts: Mapping[str, float], duration_s: float) -> Activity:

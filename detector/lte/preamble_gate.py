@@ -24,7 +24,7 @@ OUTSIDE: Final = 2
 
 EVEN: Final = 0.15
 PART_DEVIATIONS: Final = 3.0
-"""Share of a box's mean excess that each part of it, a spacing wide, must have, and by how much its noise may hide it."""
+"""Share of a box's mean excess that each part of it must have, and by how much its noise may hide it."""
 
 STRIDES: Final = 4
 """Windows that begin while one lasts."""
@@ -148,23 +148,28 @@ class Grid:
 
 
 def even(cells: FloatArray, grid: Grid, places: Sequence[Place], means: FloatArray) -> list[Place]:
-    """The places whose every part that was received has its share of the energy; a narrow signal fills some.
+    """The places whose every part that was received has its share of the energy: a narrow or a short signal fills some.
+
+    A preamble may be a chirp: its energy is even over each time and over each band, but not over both.
 
     Parameters
     ----------
     means
         Of all boxes.
     """
-    if not places:
-        return []
-    parts = box_means(cells, steps=grid.steps, width=grid.spacing, stride=grid.stride, spacing=grid.spacing)
-    count = grid.width // grid.spacing
-    around = np.pad(parts, ((0, 0), (OUTSIDE, OUTSIDE + count)), constant_values=np.inf)
-    rows, columns = np.array(places).T
-    weakest = around[rows[:, None], columns[:, None] + np.arange(count)].min(axis=1)
-    noise = PART_DEVIATIONS / np.sqrt(independent_values(grid.steps, grid.spacing))
-    filled = weakest * (1 + noise) - 1 >= EVEN * (means[rows, columns] - 1)
-    return [place for place, whole in zip(places, filled.tolist(), strict=True) if whole]
+    rows, columns = np.array(places, np.int64).reshape(-1, 2).T
+    excess = means[rows, columns] - 1
+    whole = np.ones(len(places), bool)
+    for steps, width in ((grid.steps, grid.spacing), (1, grid.width)):
+        parts = box_means(cells, steps=steps, width=width, stride=1, spacing=grid.spacing, outside=OUTSIDE)
+        times = grid.stride * rows[:, None] + np.arange(0, grid.steps, steps)
+        bands = columns[:, None] + np.arange(0, grid.width, width) // grid.spacing
+        last = parts.shape[1] - OUTSIDE if width < grid.width else parts.shape[1]
+        beyond = (bands < OUTSIDE) | (bands >= last) if width < grid.width else np.zeros(bands.shape, bool)
+        filled = np.where(beyond[:, None], np.inf, parts[times[:, :, None], np.minimum(bands, last - 1)[:, None]])
+        noise = PART_DEVIATIONS / np.sqrt(independent_values(steps, width))
+        whole &= filled.min(axis=(1, 2)) * (1 + noise) - 1 >= EVEN * excess
+    return [place for place, right in zip(places, whole.tolist(), strict=True) if right]
 
 
 def apart(members: Sequence[Place], others: Sequence[Place], near: tuple[int, int]) -> list[Place]:

@@ -27,7 +27,7 @@ from detector.lte.standard import (
     SUBCARRIER_HZ,
     SYMBOL_S,
 )
-from detector.types import Iq
+from detector.types import FloatArray, Iq
 
 __all__ = [
     "COARSE",
@@ -75,6 +75,9 @@ MOST_COHERENT: Final = 0.9
 
 DELAYS: Final = 1.5
 """Independent delays for each subcarrier of a shared channel, of the two that are tried."""
+
+TOGETHER: Final = 1 << 16
+"""Products that are transformed in one go: as many as fit the cache."""
 
 TOLL: Final = 1.0
 """What a box must bring beyond chance before it counts."""
@@ -250,13 +253,34 @@ def shared_tallies(
     symbols_s = symbol_starts_s()[DMRS_SYMBOL] + SLOT_S * np.arange(2)
     at = spots.starts_s[:, None, None] + offsets.times_s[:, None] + symbols_s
     bins = subcarriers(stretch, at, lowers_hz=spots.lowers_hz, count=length, shifts_hz=offsets.frequencies_hz)
-    transform = scipy.fft.next_fast_len(2 * length)
-    products = bins[..., None, :] * base_sequences(length)[list(groups)].conj()
-    delays = scipy.fft.ifft(products, transform, axis=-1, overwrite_x=True)
-    peaks = (delays.real**2 + delays.imag**2).max(axis=-1) * np.float32(transform) ** 2
+    sequences = base_sequences(length)[list(groups)].conj()
+    each = max(1, TOGETHER // (bins[0].size * len(sequences)))
+    peaks = np.concatenate([strongest_delay(bins[i : i + each], sequences) for i in range(0, len(bins), each)])
     logs = contrasted(logs_of(peaks, energy(bins), length, tried).sum(axis=2), 2)
     expected = 2 * expected_logs(spots.levels, length, tried)
     return [Tally(logs=one, symbols=2, expected=hoped) for one, hoped in zip(logs, expected.tolist(), strict=True)]
+
+
+def strongest_delay(bins: Iq, sequences: Iq) -> NDArray[np.float32]:
+    """Largest squared correlation of symbols with each of some sequences at any delay.
+
+    Parameters
+    ----------
+    bins
+        Shape (..., n).
+    sequences
+        Conjugates, shape (n_sequences, n).
+
+    Returns
+    -------
+    NDArray[np.float32]
+        Shape (..., n_sequences).
+    """
+    size = scipy.fft.next_fast_len(2 * bins.shape[-1])
+    delays = scipy.fft.ifft(bins[..., None, :] * sequences, size, axis=-1, overwrite_x=True, norm="forward")
+    power = np.square(delays.real)
+    power += np.square(delays.imag)
+    return np.asarray(power.max(axis=-1), np.float32)
 
 
 def control_tallies(
@@ -267,8 +291,7 @@ def control_tallies(
     bins = subcarriers(
         stretch, at, lowers_hz=spots.lowers_hz, count=BLOCK_SUBCARRIERS, shifts_hz=offsets.frequencies_hz
     )
-    products = bins @ rotated_sequences()[:, list(groups)].reshape(BLOCK_SUBCARRIERS, -1)
-    power = (products.real**2 + products.imag**2).reshape(*bins.shape[:-1], len(groups), ROTATIONS).max(axis=-1)
+    power = strongest_rotation(bins.reshape(-1, BLOCK_SUBCARRIERS), tuple(groups)).reshape(*bins.shape[:-1], -1)
     logs = logs_of(power, energy(bins), BLOCK_SUBCARRIERS, INDEPENDENT).sum(axis=2)
     expected = SLOT_SYMBOLS * expected_logs(spots.levels, BLOCK_SUBCARRIERS, INDEPENDENT)
     return [
@@ -282,9 +305,35 @@ def energy(bins: Iq) -> NDArray[np.float32]:
     return np.asarray((bins.real**2 + bins.imag**2).sum(axis=-1), np.float32)
 
 
-@lru_cache(maxsize=1)
-def rotated_sequences() -> Iq:
-    """Conjugates of one block's base sequences at all rotations, shape (12, 30, ROTATIONS)."""
-    angles = 2 * np.pi / ROTATIONS * np.arange(ROTATIONS) * np.arange(BLOCK_SUBCARRIERS)[:, None]
-    sequences = base_sequences(BLOCK_SUBCARRIERS).T
-    return np.asarray((sequences[:, :, None] * np.exp(1j * angles)[:, None, :]).conj(), np.complex64)
+def strongest_rotation(bins: Iq, groups: tuple[int, ...]) -> FloatArray:
+    """Largest squared correlation of each symbol of one block with each group's sequence at any rotation.
+
+    Parameters
+    ----------
+    bins
+        Shape (n, 12).
+
+    Returns
+    -------
+    FloatArray
+        Shape (n, n_groups).
+    """
+    sequences = rotated_sequences(groups)
+    each = max(1, TOGETHER // sequences.shape[1])
+    found = np.empty((len(bins), len(groups)), np.float32)
+    for i in range(0, len(bins), each):
+        parts = np.ascontiguousarray(bins[i : i + each]).view(np.float32) @ sequences
+        np.square(parts, out=parts)
+        power = parts.reshape(len(parts), 2, ROTATIONS, len(groups)).sum(axis=1)
+        power.max(axis=1, out=found[i : i + each])
+    return found
+
+
+@lru_cache(maxsize=GROUPS + 1)
+def rotated_sequences(groups: tuple[int, ...]) -> FloatArray:
+    """What takes the parts of one block's subcarriers to those of its correlations, shape (24, 2 * ROTATIONS * n_groups)."""
+    angles = 2 * np.pi / ROTATIONS * np.arange(ROTATIONS)[:, None] * np.arange(BLOCK_SUBCARRIERS)
+    sequences = (base_sequences(BLOCK_SUBCARRIERS)[list(groups)] * np.exp(1j * angles)[:, None]).conj()
+    flat = sequences.reshape(-1, BLOCK_SUBCARRIERS).T
+    parts = np.stack((np.hstack((flat.real, flat.imag)), np.hstack((-flat.imag, flat.real))), axis=1)
+    return np.asarray(parts.reshape(2 * BLOCK_SUBCARRIERS, -1), np.float32)

@@ -26,6 +26,22 @@ WHOLE: Final = 0.99
 """A preamble of which this much was received was received whole."""
 
 
+REPORT_S: Final = 1.0
+"""How often is told what was left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """Places not searched for preambles and pieces not read for channels, since some sample."""
+
+    since: int = 0
+    places: int = 0
+    pieces: int = 0
+
+
+NOTHING: Final = Limited()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LteState:
     """What the LTE search carries from one segment to the next.
@@ -36,6 +52,8 @@ class LteState:
         The latest pieces.
     crowd
         The living emissions.
+    limited
+        What was left out and is not told yet.
     """
 
     context: Context
@@ -43,6 +61,7 @@ class LteState:
     attempts: Attempts = NO_ATTEMPTS
     cell: Cell = NEW_CELL
     crowd: Crowd = NOBODY
+    limited: Limited = NOTHING
 
 
 def begin(context: Context) -> LteState:
@@ -60,7 +79,8 @@ def step(state: LteState, segment: Segment) -> tuple[LteState, Finding]:
     cell, channels = search_channels(state.cell, piece, state.past, attempts.told, ranges=ranges, levels=levels)
     state = replace(state, past=remembered(state.past, piece), attempts=attempts, cell=cell)
     state, bursts, emissions = told(state, preambles, channels, piece, final=segment.final)
-    happened = tuple(events(piece, skipped, channels.evidence, levels.jamming_db))
+    state, limited = left_out(state, piece, skipped, unread=channels.unread, final=segment.final)
+    happened = (*limited, *jamming(piece, channels.evidence, levels.jamming_db))
     return state, Finding(bursts=bursts, emissions=emissions, events=happened)
 
 
@@ -112,12 +132,27 @@ def burst_of(preamble: Preamble, piece: Piece) -> Burst:
     )
 
 
-def events(piece: Piece, skipped: int, evidence: float, level_db: float) -> Iterator[Event]:
-    """What happened to the search itself: what it left out, and noise over the whole band that no cell explains."""
-    start, stop = piece.own_start, piece.stretch.stop
-    if skipped:
-        detail = f"{skipped} places were not searched for LTE preambles: more energy than the search may follow"
-        yield Event(kind=EventKind.LIMITED, start=start, stop=stop, detail=detail)
+def left_out(state: LteState, piece: Piece, skipped: int, *, unread: bool, final: bool) -> tuple[LteState, list[Event]]:
+    """What the bounded search left out, told once a second and at the end."""
+    rate, known = piece.stretch.sample_rate_hz, state.limited
+    limited = Limited(
+        since=known.since if known.places or known.pieces else piece.own_start,
+        places=known.places + skipped,
+        pieces=known.pieces + unread,
+    )
+    stop = piece.own_stop
+    if not (limited.places or limited.pieces) or (stop - limited.since < REPORT_S * rate and not final):
+        return replace(state, limited=limited), []
+    detail = (
+        f"{limited.places} places were not searched for LTE preambles and {limited.pieces} segments not for other LTE "
+        "channels: more energy than the search may follow"
+    )
+    event = Event(kind=EventKind.LIMITED, start=limited.since, stop=stop, detail=detail)
+    return replace(state, limited=NOTHING), [event]
+
+
+def jamming(piece: Piece, evidence: float, level_db: float) -> Iterator[Event]:
+    """Noise over the whole band that no cell explains."""
     if not evidence and jammed(piece.energies, level_db=level_db):
         detail = f"noise stands more than {level_db:g} dB over the floor in the whole LTE band"
-        yield Event(kind=EventKind.JAMMING, start=start, stop=stop, detail=detail)
+        yield Event(kind=EventKind.JAMMING, start=piece.own_start, stop=piece.stretch.stop, detail=detail)

@@ -19,9 +19,9 @@ class LteThresholds:
         The same where the profile knows roots of this site.
     preamble_occasion_deviations
         The same in the subframes and the band in which a cell that was heard listens.
-    preamble_searches_per_s
-        Places searched in a second of samples, at most, and half as many for each occasion of a cell that was heard, the
-        loudest first; what energy would have had searched, and was not, is counted in an event.
+    preamble_searches, preamble_searches_per_s
+        Places searched for preambles, the loudest first: as many at once, and in the long run so many in a second of
+        samples; what energy would have had searched, and was not, is counted in an event.
     preamble_first_lag
         Share of what the first lag of a preamble as strong as a window would bring, from which the others are taken.
     preamble_rank, preamble_known_rank
@@ -42,7 +42,14 @@ class LteThresholds:
     lattice_restless
         Mean square of the change from slot to slot, in standard deviations of noise, from which energies come and go.
     lattice_evidence
-        Evidence of the reference sequences from which a lattice is a cell's.
+        Evidence of the reference sequences from which a lattice is a cell's, of one segment or of several together.
+    lattice_promise
+        Evidence of one segment from which those before it are asked too, and those after it are read however quiet.
+    lattice_reads, lattice_reads_per_s
+        Segments in which an unknown cell is looked for: as many at once, and in the long run so many in a second of
+        samples; what stirred and was not read is counted in an event.
+    speaking_s
+        A cell that was heard so lately is followed whether anything stirs or not [s].
     same_carrier_deviations
         Standard deviations up to which two bursts are on one phone's carrier.
     carrier_bursts
@@ -61,6 +68,7 @@ class LteThresholds:
     train_deviations: float
     preamble_known_deviations: float
     preamble_occasion_deviations: float
+    preamble_searches: float
     preamble_searches_per_s: float
     preamble_first_lag: float
     preamble_rank: float
@@ -74,6 +82,10 @@ class LteThresholds:
     lattice_contrast: float
     lattice_restless: float
     lattice_evidence: float
+    lattice_promise: float
+    lattice_reads: float
+    lattice_reads_per_s: float
+    speaking_s: float
     same_carrier_deviations: float
     carrier_bursts: int
     strays: int
@@ -82,7 +94,15 @@ class LteThresholds:
     release_s: float
 
     def __post_init__(self) -> None:
-        for name in ("preamble_searches_per_s", "preamble_rank", "sure_evidence", "jamming_db", "release_s"):
+        for name in (
+            "preamble_searches",
+            "preamble_searches_per_s",
+            "lattice_reads",
+            "preamble_rank",
+            "sure_evidence",
+            "jamming_db",
+            "release_s",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}={getattr(self, name)} is not positive")
         if not 0 < self.preamble_known_evidence <= self.preamble_evidence:

@@ -29,7 +29,8 @@ from detector.types import Label
 __all__ = ["Lock", "Reading", "Scope", "follow", "read"]
 
 TESTED: Final = 12
-"""Strongest boxes of each kind whose reference sequences are tried."""
+TESTED_BLOCKS: Final = 36
+"""Strongest boxes of each kind whose reference sequences are tried, and how many blocks they may fill together."""
 
 
 WEAK: Final = 0.45
@@ -237,8 +238,8 @@ def proven(
     alike as their level allows. Hence some of the boxes must come near to what is expected of them. Since a Zadoff-Chu
     sequence that is moved by a subcarrier is like one that is delayed, energy has a word in where the blocks lie.
     """
-    shared = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUSCH), offsets, groups=groups)
-    control = tallied(stretch, reading, loudest(reading.boxes, Label.LTE_PUCCH), offsets, groups=groups)
+    shared = tallied(stretch, reading, tested(reading.boxes, Label.LTE_PUSCH), offsets, groups=groups)
+    control = tallied(stretch, reading, tested(reading.boxes, Label.LTE_PUCCH), offsets, groups=groups)
     best = reading
     for tallies in subsets(shared, control):
         evidence, place = reduce(Tally.plus, tallies).best(prior)
@@ -267,8 +268,15 @@ def moved(lattice: Lattice, offsets: Offsets, place: tuple[int, int, int], *, sa
 
 
 def loudest(boxes: Sequence[Box], label: Label, *, most: int = TESTED) -> list[Box]:
-    """The strongest boxes of one kind."""
+    """So many of the strongest boxes of one kind."""
     return sorted((box for box in boxes if box.label is label), key=lambda box: -box.likelihood)[:most]
+
+
+def tested(boxes: Sequence[Box], label: Label) -> list[Box]:
+    """The strongest boxes of one kind, as many as may be tried: a few wide ones prove as much as many narrow ones."""
+    strongest = loudest(boxes, label)
+    filled = np.cumsum([box.blocks for box in strongest])
+    return strongest[: max(2, int(np.searchsorted(filled, TESTED_BLOCKS, side="right")))]
 
 
 def tallied(

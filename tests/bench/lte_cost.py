@@ -50,7 +50,7 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
     )
     yield (
         "gate of channels",
-        lambda: [stirring(piece.energies, deviations=levels.stir_deviations) for piece in pieces],
+        lambda: [stirring(piece.energies, levels.stir_deviations) for piece in pieces],
     )
     yield (
         "gate and search of channels",

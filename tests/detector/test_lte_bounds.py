@@ -1,12 +1,16 @@
 """What the LTE search hears at its bounds, what it may cost, and what it must never take for a phone."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detector.lte import access, search
+from detector.lte import access, channels, search
 from detector.lte.access import Place, find_preambles
+from detector.lte.budget import FULL
 from detector.lte.pieces import Stretch
 from detector.lte.standard import (
     PREAMBLE_FORMATS,
@@ -159,12 +163,12 @@ def test_energy_in_every_millisecond_searches_no_more_than_the_profile_allows(rn
     rank = access.ranked_roots
     monkeypatch.setattr(access, "ranked_roots", lambda bins, *rest: ranked.append(len(bins)) or rank(bins, *rest))
     seconds, allowed = 1.0, 100.0
-    tight = replace(profile, lte=replace(profile.lte, preamble_searches_per_s=allowed))
+    tight = replace(profile, lte=replace(profile.lte, preamble_searches=allowed, preamble_searches_per_s=allowed))
     samples = noise(seconds, rng)
     samples *= np.repeat(rng.choice([1.0, 1.6], 1000), round(1e-3 * RATE)).astype(np.float32)
     _, _, events = heard(samples, tight, plan)
     segments = 5
-    assert 0 < sum(ranked) <= 2 * (allowed * seconds * 1.1 + 16 * segments)
+    assert 0 < sum(ranked) <= 2 * (allowed + allowed * seconds + 8 * segments)
     assert [event for event in events if event.kind is EventKind.LIMITED]
 
 
@@ -173,3 +177,33 @@ def test_a_run_too_short_for_its_lattice_is_searched_without_harm(rng, profile, 
     samples = noise(steps * 256 / RATE, rng)
     samples[samples.size // 3 :] *= 30
     assert heard(samples, profile, plan)[1] == []
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.floats(0, 50)), max_size=30))
+def test_a_budget_never_allows_more_than_at_once_and_what_was_earned(steps):
+    budget, spent, passed = FULL.earned(0.0, per_s=2.0, most=6.0), 0.0, 0.0
+    for seconds, work in steps:
+        budget, passed = budget.earned(seconds, per_s=2.0, most=6.0), passed + seconds
+        done = min(work, budget.left)
+        budget, spent = budget.spent(done), spent + done
+        assert 0 <= budget.left <= 6.0
+        assert spent <= 6.0 + 2.0 * passed + 1e-6
+
+
+def test_foreign_bursts_are_looked_at_as_often_as_the_profile_allows_and_told_of_once_a_second(
+    rng, profile, plan, monkeypatch
+):
+    looked = []
+    read = channels.read
+    monkeypatch.setattr(channels, "read", lambda *args: looked.append(1) or read(*args))
+    samples = noise(4.8, rng)
+    for k in range(round(4.8e3 / 4.615) - 1):
+        at = round(k * 60 / 13e3 * RATE)
+        samples[at : at + round(546e-6 * RATE)] += np.complex64(NOISE)
+    tight = replace(profile, lte=replace(profile.lte, lattice_reads=1.0, lattice_reads_per_s=0.25))
+    _, detections, events = heard(samples, tight, plan)
+    assert detections == []
+    assert 1 < len(looked) <= (1 + 0.25 * 4.8) / channels.FIRST_LOOK + 1
+    limited = [event for event in events if event.kind is EventKind.LIMITED]
+    assert 3 <= len(limited) <= 5
+    assert all(one.stop <= other.start for one, other in pairwise(limited))

@@ -286,7 +286,7 @@ def test_noise_and_impulses_stir_nothing(rng, struck):
     if struck:
         samples[rng.integers(0, samples.size, 8)] += np.float32(100 * np.sqrt(RATE))
     mapped = power_map(samples, 256)
-    assert not stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), deviations=5.3)
+    assert not stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), 5.3)
 
 
 def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
@@ -295,7 +295,7 @@ def test_a_quiet_phones_rhythm_stirs_though_no_report_does(rng):
         half = pucch_report(CARRIER, slot=0, block=5, rng=rng)
         add(samples, half, start_s=2.2e-3 + 20e-3 * k, blocks=1, snr_db=-1.0)
     mapped = power_map(samples, 256)
-    assert stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), deviations=5.3)
+    assert stirring(energy_map(mapped, floor_of(mapped, quantile=0.4), sample_rate_hz=RATE), 5.3)
 
 
 @given(st.integers(1, 40), st.integers(40, 60), st.integers(0, 2**32 - 1))

@@ -167,7 +167,7 @@ def test_where_the_centre_is_unknown_everything_is_searched(rng, profile, plan):
 
 
 def test_a_crowded_band_costs_a_bounded_search_and_says_so(rng, profile, plan):
-    tight = replace(profile, lte=replace(profile.lte, preamble_deviations=0.5, preamble_searches_per_s=50.0))
+    tight = replace(profile, lte=replace(profile.lte, preamble_deviations=0.5, preamble_searches=50.0))
     _, _, events = heard(received(noise(0.5, rng)), tight, plan)
     limited = [event for event in events if event.kind is EventKind.LIMITED]
     assert limited
