@@ -11,7 +11,9 @@ from typing import Final
 from api.alerts import Alert, Settlement, alert_of, settle, taken_over
 from api.alerts_life import bury
 from api.repository import Repository
-from detector.fusion import Key, Report, episodes, gathered, near
+from detector.fusion import NO_OFFSETS, Key, Report, episodes, gathered, near
+from detector.pairs import agree, learned_offsets
+from detector.timing import Offsets
 from detector.types import Technology
 
 __all__ = ["Rules", "associate"]
@@ -22,14 +24,19 @@ REACH_GAPS: Final = 6
 MAX_AROUND: Final = 1000
 """No more reports are looked at beside those of one batch; only a sensor that raves sends so many."""
 
+MAX_LESSONS: Final = 200
+"""Reports from which the offsets of the sensors' clocks are learned."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How reports become alerts, in microseconds; see the settings of the same names."""
+    """How reports become alerts, times in microseconds; see the settings of the same names."""
 
     tolerance_us: int
     gap_us: int
     limit_us: int
+    memory_us: int
+    clear_snr_db: float
 
 
 def associate(repository: Repository, fresh: Iterable[Report], *, rules: Rules, now_us: int) -> list[Alert]:
@@ -59,15 +66,24 @@ def resettle(
 ) -> list[Alert]:
     """Settle the episodes around some reports of one technology."""
     reach_us = REACH_GAPS * rules.gap_us
-    begin_us, end_us = extent_us(fresh, margin_us=reach_us)
-    touched, owners = surroundings(repository, technology, fresh, gap_us=rules.gap_us, reach_us=2 * reach_us)
+    window_us = extent_us(fresh, margin_us=reach_us)
+    offsets, doubtful = frames_around(repository, technology, fresh, memory_us=rules.memory_us)
+    seeds = [*fresh, *(report for report in doubtful if overlaps(report, window_us))]
+    touched, owners = surroundings(repository, technology, seeds, gap_us=rules.gap_us, reach_us=2 * reach_us)
     alerts = repository.alerts_by_number(owners.values())
     held = {key: alerts[n].heard_wing for key, n in owners.items() if alerts[n].held}
     settlement = settle(
-        episodes(touched, tolerance_us=rules.tolerance_us, gap_us=rules.gap_us, held=held),
+        episodes(
+            touched,
+            tolerance_us=rules.tolerance_us,
+            gap_us=rules.gap_us,
+            held=held,
+            offsets=offsets,
+            clear_snr_db=rules.clear_snr_db,
+        ),
         owners=owners,
         alerts=alerts,
-        window_us=(begin_us, end_us),
+        window_us=window_us,
         limit_us=rules.limit_us,
     )
     opened, changed = carry_out(repository, settlement, touched, owners=owners, rules=rules, now_us=now_us)
@@ -99,6 +115,27 @@ def surroundings(
         if wider == window:
             return touched, {report.key: owners[report.key] for report in touched if report.key in owners}
         window = wider
+
+
+def frames_around(
+    repository: Repository, technology: Technology, fresh: Sequence[Report], *, memory_us: int
+) -> tuple[Offsets, list[Report]]:
+    """The offsets of the sensors' clocks about the time of new reports, and all that these have put into doubt.
+
+    Without slots nothing is learned, and nothing is in doubt.
+    """
+    if not any(report.slots for report in fresh):
+        return NO_OFFSETS, []
+    lately, _ = repository.reports_between(technology, *extent_us(fresh, margin_us=memory_us), limit=MAX_LESSONS)
+    new = {report.key for report in fresh}
+    before = learned_offsets(report for report in lately if report.key not in new)
+    offsets = learned_offsets(lately)
+    return offsets, [] if agree(before, offsets) else [report for report in lately if report.key not in new]
+
+
+def overlaps(report: Report, window_us: tuple[int, int]) -> bool:
+    """Whether a report was heard within a span."""
+    return report.end_us >= window_us[0] and report.start_us <= window_us[1]
 
 
 def extent_us(reports: Iterable[Report], *, margin_us: int) -> tuple[int, int]:

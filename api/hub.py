@@ -30,11 +30,15 @@ from api.views import Receipt
 from detector.fusion import Report, later
 from detector.site import Site
 from detector.times import to_microseconds
+from detector.timing import Slot
 from detector.wire import Batch, SensorDetection, WireError, parse_batch
 
 __all__ = ["Hub", "ingest", "learn", "sweep"]
 
 MICROSECONDS: Final = 1_000_000
+
+MOST_SLOTS: Final = 8
+"""Slots of an emission that are looked at; a frame has no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,8 @@ class Hub:
             tolerance_us=round(self.settings.clock_tolerance_s * MICROSECONDS),
             gap_us=round(self.settings.episode_gap_s * MICROSECONDS),
             limit_us=round(self.settings.episode_limit_s * MICROSECONDS),
+            memory_us=round(self.settings.clock_memory_s * MICROSECONDS),
+            clear_snr_db=self.settings.clear_snr_db,
         )
 
     @property
@@ -259,4 +265,16 @@ def report_of(batch: Batch, detection: SensorDetection, *, wing: str | None, off
         power_dbfs=detection.power_dbfs,
         score=detection.score,
         part=detection.part,
+        slots=slots_of(detection, offset_us=offset_us),
     )
+
+
+def slots_of(detection: SensorDetection, *, offset_us: int) -> tuple[Slot, ...]:
+    """In which slots an emission was heard, if its search tells."""
+    end_us = to_microseconds(detection.end_utc) - offset_us
+    told: list[Slot] = []
+    while (first_s := detection.parts.get(f"slot_{len(told) + 1}_first_s")) is not None:
+        last_s = detection.parts.get(f"slot_{len(told) + 1}_last_s", first_s)
+        first_us, last_us = (end_us + round((at_s - detection.end_s) * MICROSECONDS) for at_s in (first_s, last_s))
+        told.append(Slot(first_us, last_us))
+    return tuple(told[-MOST_SLOTS:])

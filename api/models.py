@@ -29,6 +29,7 @@ from api.alerts_life import Act
 from api.places import Evidence, Location
 from api.shelving import ShelfKind
 from api.standing import Busyness, Comparison
+from detector.timing import Slot
 from detector.types import Activity, Label, Technology
 from detector.wire import Listened
 
@@ -118,6 +119,21 @@ class ListenedColumn(TypeDecorator[tuple[Listened, ...]]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Listened, ...]:  # noqa: ANN401, ARG002
         """From the database."""
         return tuple(Listened(**each) for each in value or ())
+
+
+class SlotsColumn(TypeDecorator[tuple[Slot, ...]]):
+    """In which slots an emission was heard, as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Slot, ...] | None, dialect: Dialect) -> list[list[int]]:  # noqa: ARG002
+        """To the database."""
+        return [list(slot) for slot in value or ()]
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Slot, ...]:  # noqa: ANN401, ARG002
+        """From the database."""
+        return tuple(Slot(*slot) for slot in value or ())
 
 
 class ActorColumn(TypeDecorator[Actor]):
@@ -258,6 +274,7 @@ class EmissionRow(Base):
     score: Mapped[float]
     part: Mapped[int]
     detections: Mapped[int]
+    slots: Mapped[tuple[Slot, ...]] = mapped_column(SlotsColumn())
     alert_id: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
 
 

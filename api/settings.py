@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     clock_tolerance_s: Seconds = Field(
         0.4, description="Sensors' reports that miss each other by no more than this are of one time [s]."
     )
+    clock_memory_s: Seconds = Field(
+        600.0, description="Sensors' frame timing is compared by what they heard together within this time [s]."
+    )
+    clear_snr_db: Annotated[float, Ge(-20), Le(60)] = Field(
+        6.0, description="From which signal-to-noise ratio timing may say that two emissions are not one phone's [dB]."
+    )
     clock_limit_s: Seconds = Field(5.0, description="A sensor whose clock is off by more than this is not trusted [s].")
     escalate_after_s: Seconds = Field(
         300.0, description="An alert that nobody acknowledged for this long is escalated [s]."

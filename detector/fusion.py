@@ -1,22 +1,36 @@
 """Association: which reports of several sensors are one phone, and in which wing it is.
 
 Two steps, both over a set of reports, so that their order of arrival does not matter. Reports that agree in technology,
-channel and time are one transmission; it is in the wing of the sensor that heard it loudest. Transmissions of one
-wing and channel with short pauses between them are one episode. Nothing is remembered here, and what a report means to
-people is for the hub to say.
+channel and time are one transmission, unless their frame timing says that they are of several phones; it is in the wing
+of the sensor that heard it loudest. Transmissions of one wing and channel with short pauses between them are one episode.
+Nothing is remembered here, and what a report means to people is for the hub to say.
 
-Limits: two phones that send at once on one carrier are told apart only where no sensor hears both; the power of
-sensors is compared as it comes, so their gains must agree.
+Limits: phones that send at once on one carrier without slots, as LTE's do, are told apart only where no sensor hears
+both; the power of sensors is compared as it comes, so their gains must agree.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
+from detector.timing import NEAR_US, Clock, Offsets, Slot, apart, misfit_us, offset_between
 from detector.types import Activity, Label, Technology
 
-__all__ = ["Band", "Episode", "Key", "Report", "episodes", "gathered", "later", "near", "same_channel", "transmissions"]
+__all__ = [
+    "NO_OFFSETS",
+    "Band",
+    "Episode",
+    "Key",
+    "Report",
+    "episodes",
+    "gathered",
+    "later",
+    "near",
+    "same_channel",
+    "transmissions",
+]
 
 Key: TypeAlias = tuple[str, str, int]
 """Sensor, boot and emission: names one emission as one sensor heard it."""
@@ -35,6 +49,14 @@ ACTIVITIES: Final = (
 Span = TypeVar("Span", "Report", "Episode")
 Kind = TypeVar("Kind", bound=Hashable)
 
+NO_OFFSETS: Final[Offsets] = MappingProxyType({})
+
+CLEAR_SNR_DB: Final = 6.0
+"""Where nobody says from which SNR reports are clear; the hub's settings do."""
+
+MOST_COMPARED: Final = 64
+"""More than so many at one time on one channel come from something that raves, and are not told apart."""
+
 SHARED: Final = 0.5
 """Two emissions are on one channel if they share at least this part of the narrower one's width.
 
@@ -52,6 +74,25 @@ class Band(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What tells phones of one time and channel apart.
+
+    Parameters
+    ----------
+    tolerance_us
+        So much the clocks differ at most.
+    clear_snr_db
+        Only reports of this SNR say that two are not one phone: weaker ones may hold bursts that nobody sent.
+    offsets
+        Of the sensors' clocks, modulo the frame, where they are known.
+    """
+
+    tolerance_us: int
+    clear_snr_db: float
+    offsets: Offsets = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What one sensor knows of one emission, by its latest detection.
 
@@ -65,6 +106,8 @@ class Report:
         Of the latest detection.
     detections
         How many there were so far.
+    slots
+        In which places of its frame it was heard, by the sensor's own clock; none where it has no frame.
     """
 
     sensor: str
@@ -85,11 +128,22 @@ class Report:
     score: float
     part: int
     detections: int = 1
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def clock(self) -> Clock:
+        """What dates its bursts."""
+        return self.sensor, self.boot
 
     @property
     def key(self) -> Key:
         """What tells it from all other reports."""
         return self.sensor, self.boot, self.emission
+
+    @property
+    def access_us(self) -> int | None:
+        """When its phone asked for the network; None if it was not heard to."""
+        return self.start_us if Label.GSM_AB in self.kinds else None
 
     @property
     def band(self) -> Band:
@@ -171,6 +225,8 @@ def episodes(
     tolerance_us: int,
     gap_us: int,
     held: Mapping[Key, str | None] = MappingProxyType({}),
+    offsets: Offsets = NO_OFFSETS,
+    clear_snr_db: float = CLEAR_SNR_DB,
 ) -> tuple[Episode, ...]:
     """Part reports into episodes.
 
@@ -184,26 +240,107 @@ def episodes(
         Longest pause within an episode.
     held
         Reports whose wing a person has settled: what was sent with them counts as of that wing, whoever heard it loudest.
+    offsets, clear_snr_db
+        As in :class:`Telling`.
 
     Returns
     -------
     tuple of Episode
         Every report in one of them, ordered by start.
     """
-    heard = transmissions(reports, tolerance_us=tolerance_us)
+    telling = Telling(offsets=offsets, tolerance_us=tolerance_us, clear_snr_db=clear_snr_db)
+    heard = transmissions(reports, telling)
     chains = components(
         heard,
         lambda transmission: (wing_of(transmission, held), transmission.loudest.band),
         lambda a, b: a[0] == b[0] and same_channel(a[1], b[1]),
         reach_us=gap_us,
     )
-    whole = [gathered(report for part in chain for report in part.reports) for chain in chains]
+    lanes = [lane for chain in chains for lane in parted(chain, telling)]
+    whole = [gathered(report for part in lane for report in part.reports) for lane in lanes]
     return tuple(sorted(whole, key=lambda episode: (episode.start_us, episode.reports[0].key)))
 
 
-def transmissions(reports: Iterable[Report], *, tolerance_us: int) -> list[Episode]:
-    """Part reports into what was sent at one time on one channel, whoever heard it."""
-    return [gathered(group) for group in components(reports, band_of, same_channel, reach_us=tolerance_us)]
+def transmissions(reports: Iterable[Report], telling: Telling) -> list[Episode]:
+    """Part reports into what one phone sent at one time on one channel, whoever heard it."""
+    groups = components(reports, band_of, same_channel, reach_us=telling.tolerance_us)
+    alone = [[gathered([report]) for report in group] for group in groups]
+    return [gathered(r for part in phone for r in part.reports) for group in alone for phone in parted(group, telling)]
+
+
+def parted(spans: Sequence[Episode], telling: Telling) -> list[list[Episode]]:
+    """Part what hangs together in time and channel among the phones that its frame timing tells.
+
+    All is one phone where nothing contradicts. Otherwise what has slots in common comes together first, then what has
+    most time in common, and what contradicts stays apart.
+    """
+    ordered = sorted(spans, key=lambda span: span.reports[0].key)
+    timed = [index for index, span in enumerate(ordered) if any(map(is_timed, span.reports))]
+    if len(timed) > MOST_COMPARED:
+        return [ordered]
+    foes: dict[int, set[int]] = {index: set() for index in range(len(ordered))}
+    for i, k in combinations(timed, 2):
+        if contradict(ordered[i], ordered[k], telling):
+            foes[i].add(k)
+            foes[k].add(i)
+    if not any(foes.values()):
+        return [ordered]
+    return [[ordered[index] for index in phone] for phone in united(ordered, foes, telling)]
+
+
+def united(spans: Sequence[Episode], foes: Mapping[int, Collection[int]], telling: Telling) -> list[list[int]]:
+    """Unite spans, the nearest first, as long as no foes come together; gives their indexes."""
+    phones = [{index} for index in range(len(spans))]
+    pairs = combinations(range(len(spans)), 2)
+    nearest = sorted(pairs, key=lambda pair: affinity(spans[pair[0]], spans[pair[1]], telling), reverse=True)
+    for i, k in nearest:
+        ours, theirs = (next(phone for phone in phones if index in phone) for index in (i, k))
+        if ours is not theirs and not any(foe in theirs for index in ours for foe in foes[index]):
+            ours |= theirs
+            phones = [phone for phone in phones if phone is not theirs]
+    return [sorted(phone) for phone in phones]
+
+
+def is_timed(report: Report) -> bool:
+    """Whether a report tells when in the network's time it was sent."""
+    return bool(report.slots) or report.access_us is not None
+
+
+def contradict(a: Episode, b: Episode, telling: Telling) -> bool:
+    """Whether timing says that two are not one phone."""
+    clear = ([r for r in one.reports if r.snr_db >= telling.clear_snr_db] for one in (a, b))
+    return any(other_slot(x, y, telling) or other_access(x, y, telling) for x, y in product(*clear))
+
+
+def other_slot(a: Report, b: Report, telling: Telling) -> bool:
+    """Whether two reports are of phones in different slots at one time."""
+    if not (a.slots and b.slots):
+        return False
+    ahead_us = offset_between(a.clock, b.clock, telling.offsets)
+    return ahead_us is not None and apart(a.slots, b.slots, ahead_us=ahead_us)
+
+
+def other_access(a: Report, b: Report, telling: Telling) -> bool:
+    """Whether two reports are of phones on air together that asked for the network at different times."""
+    if a.access_us is None or b.access_us is None:
+        return False
+    together = a.start_us <= b.end_us and b.start_us <= a.end_us
+    return together and abs(a.access_us - b.access_us) > telling.tolerance_us
+
+
+def affinity(a: Episode, b: Episode, telling: Telling) -> tuple[int, float]:
+    """How much two have in common: reports whose slots agree, and the share of their time, below zero for a pause."""
+    slots = sum(agree(x, y, telling) for x, y in product(a.reports, b.reports))
+    together_us = min(a.end_us, b.end_us) - max(a.start_us, b.start_us)
+    return slots, together_us / max(1, max(a.end_us, b.end_us) - min(a.start_us, b.start_us))
+
+
+def agree(a: Report, b: Report, telling: Telling) -> bool:
+    """Whether two reports have a slot in common."""
+    ahead_us = offset_between(a.clock, b.clock, telling.offsets)
+    if ahead_us is None:
+        return False
+    return any(abs(misfit_us(x.last_us + ahead_us, y.last_us)) <= NEAR_US for x in a.slots for y in b.slots)
 
 
 def wing_of(transmission: Episode, held: Mapping[Key, str | None]) -> str | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detector.gsm.activity import activity_of, fill, shared_slots
 from detector.gsm.channels import Channels
 from detector.gsm.proof import Proof
-from detector.gsm.standard import RASTER_HZ, SLOT_S, SYMBOL_S
+from detector.gsm.standard import FRAME_S, RASTER_HZ, SLOT_S, SYMBOL_S
 from detector.gsm.thresholds import GsmThresholds, KinThresholds
 from detector.gsm.track import Track
 from detector.types import Emission, Label, Technology
@@ -24,6 +24,14 @@ from detector.types import Emission, Label, Technology
 __all__ = ["Emitter", "emission_of", "heard", "home_of_access", "home_of_track", "opened"]
 
 MOST_SNRS: Final = 500
+
+MOST_SLOTS: Final = 3
+"""Slots of an emission that are remembered: that of its signalling, and those of its calls."""
+
+CERTAIN_BURSTS: Final = 3
+"""In a segment: one or two may be noise at the place of a phone that has gone."""
+
+SAME_SLOT_S: Final = SLOT_S / 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,8 @@ class Emitter:
         The best proof's, or what all its bursts together say.
     said, windows
         Evidence of the training sequence at the track's own timing, summed over frames chosen by their energy, and how many.
+    slots
+        For each slot of its normal bursts, the latest last: samples at which its first and its latest burst began.
     """
 
     key: int
@@ -57,6 +67,7 @@ class Emitter:
     rival: float = 0.0
     sequence: int = 0
     clipped: bool = False
+    slots: tuple[tuple[int, int], ...] = ()
 
     @property
     def snr_db(self) -> float:
@@ -83,11 +94,13 @@ def heard(
     channel: int,
     start: int,
     stop: int,
+    middle: int,
     snrs_db: Sequence[float],
     noise_dbfs: float,
     clipped: bool,
+    rate_hz: float,
 ) -> Emitter:
-    """The emitter with more bursts."""
+    """The emitter with more bursts, all in one slot; their median began at ``middle``."""
     return replace(
         emitter,
         kinds=emitter.kinds | {label},
@@ -98,7 +111,31 @@ def heard(
         snrs_db=(*emitter.snrs_db, *snrs_db)[-MOST_SNRS:],
         noise_dbfs=noise_dbfs,
         clipped=emitter.clipped or clipped,
+        slots=with_slot(emitter.slots, middle, rate_hz) if spoke(label, len(snrs_db)) else emitter.slots,
     )
+
+
+def spoke(label: Label, bursts: int) -> bool:
+    """Whether a segment's bursts say beyond a doubt that a slot was in use: even a silent call brings more."""
+    return label is Label.GSM_NB and bursts >= CERTAIN_BURSTS
+
+
+def with_slot(slots: Sequence[tuple[int, int]], start: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
+    """The slots after a burst that began at a sample."""
+    period, near = FRAME_S * rate_hz, SAME_SLOT_S * rate_hz
+    same = [slot for slot in slots if abs((start - slot[1] + period / 2) % period - period / 2) < near]
+    others = tuple(slot for slot in slots if slot not in same)
+    first = min([start, *(slot[0] for slot in same)])
+    return (*others, (first, start))[-MOST_SLOTS:]
+
+
+def slot_parts(slots: Sequence[tuple[int, int]], rate_hz: float) -> dict[str, float]:
+    """When the bursts of each slot began [s]: what tells phones of one carrier apart."""
+    return {
+        f"slot_{number}_{which}_s": sample / rate_hz
+        for number, slot in enumerate(slots, 1)
+        for which, sample in zip(("first", "last"), slot, strict=True)
+    }
 
 
 def home_of_access(
@@ -221,7 +258,8 @@ def emission_of(
             "coherence": emitter.coherence,
             "rival": emitter.rival,
             "sequence": float(emitter.sequence),
-        },
+        }
+        | slot_parts(emitter.slots, rate_hz),
         clipped=emitter.clipped,
         ended=ended,
     )

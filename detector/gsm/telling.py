@@ -192,9 +192,11 @@ class Teller:
                 channel=channel,
                 start=min(starts),
                 stop=max(starts) + count,
+                middle=sorted(starts)[len(starts) // 2],
                 snrs_db=snrs_db,
                 noise_dbfs=noise_dbfs,
                 clipped=any(clipped),
+                rate_hz=self.tools.rate_hz,
             )
         )
 

@@ -37,6 +37,9 @@ RAMP_S: Final = 1e-3
 HEADROOM_DB: Final = 11.0
 """How far fading and levels may lift a transmission over its phone's nominal power, bandwidth for bandwidth."""
 
+NEVER_S: Final = 1e9
+"""Later than any source lasts."""
+
 LATE_S: Final = 1.0
 """The last transmission of an episode ends sooner than this after it."""
 
@@ -85,6 +88,8 @@ class Reception:
     ----------
     opened_s
         When sample 0 is taken, seconds since the epoch.
+    acts
+        What is sent in place of the seed's own timetable, in the order of starts; after the last there is silence.
 
     Raises
     ------
@@ -99,6 +104,7 @@ class Reception:
     receiver: Receiver
     opened_s: float = 0.0
     building: Building = field(default_factory=Building)
+    acts: tuple[Episode, ...] | None = None
 
     def __post_init__(self) -> None:
         period_of(self.tuning.sample_rate_hz, SUBCARRIER_HZ)
@@ -146,7 +152,6 @@ def on_air(reception: Reception) -> Iterator[tuple[float, Link | None, Transmiss
 
     The beginning of each episode is told too, without a transmission: a sensor that hears nothing comes on all the same.
     """
-    phones = populate(reception.site, seed=reception.seed)
     silence_dbm = reception.receiver.density_dbm_hz() + 10 * log10(RESOURCE_BLOCK_HZ) + INAUDIBLE_DB
     waiting: list[tuple[float, int, Link, Transmission, Iterator[Transmission]]] = []
 
@@ -154,17 +159,29 @@ def on_air(reception: Reception) -> Iterator[tuple[float, Link | None, Transmiss
         if (sent := next(rest, None)) is not None:
             heapq.heappush(waiting, (sent.start_s - sent.waveform.ramp_s, link.episode, link, sent, rest))
 
-    for episode in episodes(phones, seed=reception.seed):
-        while waiting and waiting[0][0] < episode.start_s - RAMP_S:
+    def sent_before(end_s: float) -> Iterator[tuple[float, Link | None, Transmission | None]]:
+        while waiting and waiting[0][0] < end_s:
             start_s, _, link, sent, rest = heapq.heappop(waiting)
             yield start_s, link, sent
             wait(link, rest)
+
+    for episode in timetable(reception):
+        yield from sent_before(episode.start_s - RAMP_S)
         yield episode.start_s - RAMP_S, None, None
         if episode.stop_s + LATE_S < reception.opened_s:
             continue
         link = link_of(reception, episode)
         if link.level_dbm + HEADROOM_DB > silence_dbm:
             wait(link, transmissions(episode, seed=reception.seed))
+    yield from sent_before(NEVER_S)
+    yield NEVER_S, None, None
+
+
+def timetable(reception: Reception) -> Iterator[Episode]:
+    """Who speaks when, as far as this sensor is told it."""
+    if reception.acts is not None:
+        return iter(reception.acts)
+    return episodes(populate(reception.site, seed=reception.seed), seed=reception.seed)
 
 
 def transmissions(episode: Episode, *, seed: int) -> Iterator[Transmission]:

@@ -19,6 +19,7 @@ from sdr.source import Pace, SampleClock, SourceState
 from sdr.synthetic.population import CENTRE_HZ, SAMPLE_RATE_HZ
 from sdr.synthetic.receiver import BLOCK_SAMPLES, receiver_of
 from sdr.synthetic.reception import Reception, receive
+from sdr.synthetic.timetable import Episode
 
 __all__ = ["SimulatedSource", "place_of"]
 
@@ -42,6 +43,8 @@ class SimulatedSource:
         Waits until a block is due; a source without one runs as fast as it can.
     boot
         Identifies this opening; drawn if left out.
+    acts
+        What phones do in place of the seed's own timetable, in the order of starts.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class SimulatedSource:
         duration_s: float | None = None,
         pace: Pace | None = None,
         boot: str | None = None,
+        acts: tuple[Episode, ...] | None = None,
     ) -> None:
         place = place_of(site, sensor)
         self._clock = SampleClock(start=epoch if opened is None else opened, sample_rate_hz=sample_rate_hz)
@@ -79,6 +83,7 @@ class SimulatedSource:
             tuning=self._tuning,
             receiver=receiver_of(place, seed=seed),
             opened_s=(self._clock.start - epoch).total_seconds(),
+            acts=acts,
         )
 
     @property

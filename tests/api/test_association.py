@@ -7,6 +7,9 @@ from api.hub import ingest, sweep
 from api.models import Base
 from api.repository import Repository
 from detector.fusion import episodes
+from detector.pairs import learned_offsets
+from detector.timing import FRAME_US
+from detector.types import Label
 from detector.wire import dump_batch
 
 SENSORS = ("A1", "A2", "B1", "B2", "C1", "P1")
@@ -31,10 +34,22 @@ def standing(hub):
     return told, {frozenset(report.key for report in owned) for owned in reports.values()}, alerts, reports
 
 
+def slot_parts(slot, clock_s, start_s, end_s):
+    """What a search tells of a phone that spoke in one slot from one second of its boot to another."""
+    places_s = (
+        round(at_s * 1e6 / FRAME_US) * FRAME_US / 1e6 + slot * FRAME_US / 8e6 + clock_s for at_s in (start_s, end_s)
+    )
+    return dict(zip(("slot_1_first_s", "slot_1_last_s"), places_s, strict=True))
+
+
 @st.composite
 def air(draw, make):
-    """Detections as (sensor, detection): a few phones, each heard by some sensors, in one or two parts."""
+    """Detections as (sensor, detection): a few phones, each heard by some sensors, in one or two parts.
+
+    Some tell the slot in which they spoke, by clocks of which each has an offset of its own.
+    """
     heard = []
+    clocks_s = {sensor: draw(st.floats(-0.025, 0.025)) for sensor in SENSORS}
     for phone in range(draw(st.integers(1, 4))):
         start_s, arfcn = draw(st.floats(0, 100)), draw(st.integers(36, 37))
         channel = {
@@ -42,11 +57,13 @@ def air(draw, make):
             "freq_lower_hz": 890e6 + 0.2e6 * arfcn - 0.1e6,
             "freq_upper_hz": 890e6 + 0.2e6 * arfcn + 0.1e6,
         }
+        slot = draw(st.none() | st.integers(0, 7))
         for sensor in draw(st.lists(st.sampled_from(SENSORS), min_size=1, max_size=4, unique=True)):
             at_s, power = start_s + draw(st.floats(0, 0.05)), draw(st.sampled_from([-60.0, -50.0, -40.0, -30.0]))
             for part in range(1, draw(st.integers(1, 2)) + 1):
                 told = {"emission": phone, "part": part, "power_dbfs": power + part}
-                heard += [(sensor, make(at_s, at_s + 10.0 * part, **told, **channel))]
+                parts = {} if slot is None else slot_parts(slot, clocks_s[sensor], start_s, start_s + 10.0 * part)
+                heard += [(sensor, make(at_s, at_s + 10.0 * part, **told, **channel, parts=parts))]
     return heard
 
 
@@ -64,7 +81,8 @@ def test_any_order_of_arrival_gives_the_same_alerts(data, app, batch, detection,
         outcomes.append(standing(hub))
     assert outcomes[0][:2] == outcomes[1][:2]
     every = [report for owned in outcomes[0][3].values() for report in owned]
-    expected = episodes(every, tolerance_us=hub.rules.tolerance_us, gap_us=hub.rules.gap_us)
+    offsets = learned_offsets(every)
+    expected = episodes(every, tolerance_us=hub.rules.tolerance_us, gap_us=hub.rules.gap_us, offsets=offsets)
     assert outcomes[0][1] == {frozenset(report.key for report in episode.reports) for episode in expected}
     assert {alert.wing for alert in outcomes[0][2]} == {episode.wing for episode in expected}
 
@@ -134,10 +152,11 @@ def test_a_late_report_merges_what_it_bridges(client, send, detection):
 
 def test_an_alert_takes_no_emission_once_it_is_full(client, send, detection, clock):
     clock.advance(7310)
-    send("A1", detection(0.0, 7300.0, last=False))
-    send("A1", detection(7190.0, emission=2))
-    send("A1", detection(7210.0, emission=3))
-    send("A1", detection(0.0, 7310.0, part=2))
+    one_phone = {"kinds": (Label.GSM_NB,)}
+    send("A1", detection(0.0, 7300.0, last=False, **one_phone))
+    send("A1", detection(7190.0, emission=2, **one_phone))
+    send("A1", detection(7210.0, emission=3, **one_phone))
+    send("A1", detection(0.0, 7310.0, part=2, **one_phone))
     second, first = client.items("alerts")
     assert (first["detections"], second["detections"]) == (3, 1)
 

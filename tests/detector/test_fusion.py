@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.fusion import Report, episodes, later, near, same_channel, transmissions
+from detector.fusion import Report, Telling, episodes, later, near, same_channel, transmissions
 from detector.types import Activity, Label, Technology
 
 SECOND = 1_000_000
 RULES = {"tolerance_us": 400_000, "gap_us": 30 * SECOND}
+TELLING = Telling(tolerance_us=RULES["tolerance_us"], clear_snr_db=6.0)
 WINGS = {"A1": "A", "A2": "A", "B1": "B", "B2": "B", "C1": "C", "C2": "C", "P1": None}
 
 
@@ -96,13 +97,13 @@ def test_transmissions_are_what_hangs_together_in_time_and_channel(reports):
         return same_channel(a.band, b.band) and pause_us(a, b) <= RULES["tolerance_us"]
 
     expected = {frozenset(group) for group in reachable(reports, linked)}
-    assert parted(transmissions(reports, tolerance_us=RULES["tolerance_us"])) == expected
+    assert parted(transmissions(reports, TELLING)) == expected
 
 
 @given(heard())
 def test_no_two_episodes_of_one_wing_come_within_the_gap_on_one_channel(reports):
     for a, b in combinations(episodes(reports, **RULES), 2):
-        parts = [transmissions(e.reports, tolerance_us=RULES["tolerance_us"]) for e in (a, b)]
+        parts = [transmissions(e.reports, TELLING) for e in (a, b)]
         for x, y in product(*parts):
             together = a.wing == b.wing and same_channel(x.loudest.band, y.loudest.band)
             assert not (together and pause_us(x, y) <= RULES["gap_us"])

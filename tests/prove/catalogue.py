@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.prove import capture_faults, capture_gaps, flood, gsm_pd, lte_pd, quiet_air
+from tests.prove import capture_faults, capture_gaps, flood, gsm_pd, lte_pd, quiet_air, whole_chain
 from tests.prove.proof import Proof
 
 __all__ = ["PROOFS"]
 
 PROOFS: Final[Mapping[str, Proof]] = {
     proof.name: proof
-    for proof in (capture_faults.PROOF, capture_gaps.PROOF, flood.PROOF, gsm_pd.PROOF, lte_pd.PROOF, quiet_air.PROOF)
+    for proof in (
+        capture_faults.PROOF,
+        capture_gaps.PROOF,
+        flood.PROOF,
+        gsm_pd.PROOF,
+        lte_pd.PROOF,
+        quiet_air.PROOF,
+        whole_chain.PROOF,
+    )
 }
