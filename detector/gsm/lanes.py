@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
 from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
@@ -61,15 +62,13 @@ class Place:
     sigma: float
 
 
-def clean(energy: FloatArray, leak: FloatArray, thresholds: GsmThresholds) -> FloatArray:
-    """The same energies where they stand out of what other carriers leak, zero where they do not.
+def clean(energy: FloatArray, channels: Channels, thresholds: GsmThresholds) -> FloatArray:
+    """The same energies where they stand out of what other carriers leak, zero where they do not, or where all is loud.
 
     Parameters
     ----------
     energy
         Shape (n_frames, CELLS, n_channels), in deviations of the noise.
-    leak
-        Shape (n_channels, n_channels), see :class:`detector.gsm.channels.Channels`.
     """
     loud = np.flatnonzero(energy > thresholds.clip_sigma)
     if not loud.size:
@@ -80,13 +79,36 @@ def clean(energy: FloatArray, leak: FloatArray, thresholds: GsmThresholds) -> Fl
     out = energy.copy()
     heard = energy[frame, cell]
     leaked = np.zeros_like(heard)
-    for channel, share in enumerate(np.minimum(leak * np.float32(thresholds.leak_margin), 1)):
+    for channel, share in enumerate(np.minimum(channels.leak * np.float32(thresholds.leak_margin), 1)):
         np.maximum(leaked, heard[:, channel, None] * share, out=leaked)
-    wide = (heard > thresholds.wide_ratio * heard.max(axis=1, keepdims=True)).sum(axis=1) > max(
-        thresholds.wide_channels, thresholds.wide_share * heard.shape[1]
-    )
-    out[frame, cell] = np.where((heard > leaked) & ~wide[:, None], heard, np.minimum(heard, 0.0))
+    wide = wideband(heard, channels.carriers_hz, thresholds)
+    out[frame, cell] = np.where((heard > leaked) & ~wide, heard, np.minimum(heard, 0.0))
     return out
+
+
+def wideband(heard: FloatArray, carriers_hz: NDArray[np.float64], thresholds: GsmThresholds) -> NDArray[np.bool_]:
+    """Which carriers lie in a stretch of the band that is loud all over, as no phone of this standard makes it, or at its edge.
+
+    Parameters
+    ----------
+    heard
+        Shape (n, n_channels): energies of some cells.
+    """
+    by_carrier = np.ascontiguousarray(heard.T)
+    wide = np.zeros(by_carrier.shape, bool)
+    spacing = np.diff(carriers_hz).min(initial=np.inf)
+    count = 1 + round(thresholds.wide_hz / spacing)
+    for first in range(len(carriers_hz) - count + 1):
+        last = first + count - 1
+        if carriers_hz[last] - carriers_hz[first] > thresholds.wide_hz + spacing / 2:
+            continue
+        stretch = by_carrier[first : last + 1]
+        least = stretch.min(axis=0)
+        even = least > thresholds.wide_ratio * stretch.max(axis=0)
+        wide[first : last + 1] |= even
+        for beside in {max(first - 1, 0), min(last + 1, len(carriers_hz) - 1)}:
+            wide[beside] |= even & (by_carrier[beside] < least)
+    return wide.T
 
 
 def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterator[Lane]:

@@ -122,15 +122,33 @@ class Looker(Teller):
 
     def look_at(self, lanes: Iterable[tuple[Lane, FloatArray]], rest_segments: int) -> None:
         """Look at lanes, the best first; one that proves nothing is not looked at again for some segments."""
-        for lane, snrs in islice(lanes, self.tools.thresholds.looks_a_segment):
+        for lane, snrs in islice(lanes, self.most_looks):
             if lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed):
                 continue
             tracks = len(self.state.tracks)
             self.look(lane, snrs)
             if len(self.state.tracks) == tracks:
+                self.vain += 1
                 until = self.frames.stop + rest_segments * len(self.frames)
                 failed = Failed(lane.channel, lane.cell, lane.frames.size, until)
                 self.state = replace(self.state, failed=(*self.state.failed, failed))
+
+    @property
+    def most_looks(self) -> int:
+        """Places of one kind that may be looked at in this segment."""
+        patience = self.state.patience
+        return self.tools.thresholds.looks_a_segment if patience is None else patience
+
+    def learn_patience(self) -> None:
+        """Look at half as many places in the next segment where all were looked at in vain; at all again once one was not."""
+        thresholds, most = self.tools.thresholds, self.most_looks
+        if any(track.key >= self.first_key for track in self.state.tracks):
+            patience = thresholds.looks_a_segment
+        elif self.vain >= most:
+            patience = max(thresholds.fewest_looks, most // 2)
+        else:
+            patience = min(most + 1, thresholds.looks_a_segment)
+        self.state = replace(self.state, patience=patience)
 
     def look(self, lane: Lane, snrs: FloatArray) -> None:
         """Prove one lane: it becomes a track, rests as a continuous carrier, or nothing."""

@@ -54,7 +54,7 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
         return state, Finding()
     gate, energy, frames = read(state.gate, segment, tools.channels)
     measured = frame_energy(gate, energy, frames, tools.channels)
-    normal, access = (clean(e, tools.channels.leak, tools.thresholds) for e in measured)
+    normal, access = (clean(e, tools.channels, tools.thresholds) for e in measured)
     state = replace(
         state,
         gate=gate,
@@ -76,12 +76,13 @@ class Round(Looker):
         self.look_at(self.single(), SINGLE_REST_SEGMENTS)
         self.look_for_access()
         self.look_at(self.folded(), FOLDED_REST_SEGMENTS)
+        self.learn_patience()
         return self.finish()
 
     def look_for_access(self) -> None:
         """Screen what is unexplained for access bursts, and look closely at what the screen leaves."""
         tools = self.tools
-        most = MOST_PLACES * tools.thresholds.looks_a_segment
+        most = MOST_PLACES * self.most_looks
         places = [
             place
             for place in single_places(self.unmasked(), self.access_sigma(), most)

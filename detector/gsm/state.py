@@ -47,6 +47,9 @@ class GsmState:
         Carriers that are left alone, and until which sample.
     failed
         Places that proved nothing lately.
+    patience
+        Places that may be looked at in the next segment, of single bursts and of folded ones; None for all that the
+        thresholds allow.
     offset_hz
         The receiver's frequency error, once a clear proof told it.
     next_check
@@ -63,5 +66,6 @@ class GsmState:
     keys: int = 0
     continuous: tuple[tuple[int, int], ...] = ()
     failed: tuple[Failed, ...] = ()
+    patience: int | None = None
     offset_hz: float | None = None
     next_check: int = 0

@@ -43,6 +43,7 @@ class Teller:
         self.touched: set[int] = set()
         self.resting = {channel for channel, until in state.continuous if until > segment.start}
         self.quiet: set[int] = set()
+        self.vain = 0
         alive = tuple(failed for failed in state.failed if failed.until >= frames.stop)
         self.state = replace(state, failed=alive)
 

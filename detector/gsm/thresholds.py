@@ -154,9 +154,9 @@ class GsmThresholds:
         How many weaker bursts in one place of the frame are looked at as normal bursts.
     clip_sigma
         A cell counts for no more than this in a fold, so that one strong burst or impulse is not a column.
-    wide_ratio, wide_channels, wide_share
-        Energy on more carriers at once than this many and this share of them, all stronger than this share of the strongest, is
-        an impulse or a wideband signal.
+    wide_ratio, wide_hz
+        Energy on all carriers of a stretch of the band from one to another so far away, each stronger than this share of the
+        strongest, is an impulse or a wideband signal.
     fold_sigma
         The same for energy folded over many frames.
     last_fold_sigma
@@ -213,6 +213,8 @@ class GsmThresholds:
         No burst is told to be weaker [dB].
     looks_a_segment
         How many places the correlators look at in one segment, the strongest first.
+    fewest_looks
+        How few they become where all that are looked at prove nothing, segment after segment.
     gone_s
         An emission ends when nothing of it was heard for this long [s].
     doubt, frames, kin
@@ -228,8 +230,7 @@ class GsmThresholds:
     few_singles: int
     clip_sigma: float
     wide_ratio: float
-    wide_channels: int
-    wide_share: float
+    wide_hz: float
     fold_sigma: float
     last_fold_sigma: float
     fold_snr_db: float
@@ -260,6 +261,7 @@ class GsmThresholds:
     whole_blocks: float
     least_snr_db: float
     looks_a_segment: int
+    fewest_looks: int
     gone_s: float
     doubt: DoubtThresholds
     frames: FrameThresholds
@@ -268,13 +270,28 @@ class GsmThresholds:
     def __post_init__(self) -> None:
         positive(
             self,
-            *("frequency_error_ppm", "single_sigma", "few_singles", "clip_sigma", "fold_sigma", "leak_margin"),
-            *("spill_margin", "track_trials", "rival_symbols", "score_slope", "looks_a_segment", "gone_s"),
+            *(
+                "frequency_error_ppm",
+                "single_sigma",
+                "few_singles",
+                "clip_sigma",
+                "wide_hz",
+                "fold_sigma",
+                "leak_margin",
+            ),
+            *(
+                "spill_margin",
+                "track_trials",
+                "rival_symbols",
+                "score_slope",
+                "looks_a_segment",
+                "fewest_looks",
+                "gone_s",
+            ),
         )
         shares(
             self,
             "wide_ratio",
-            "wide_share",
             "most_rival",
             "call_fill",
             "cycle_share",

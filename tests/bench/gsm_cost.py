@@ -36,7 +36,7 @@ def stages(given: Cut) -> Iterator[tuple[str, Work]]:
     yield "gate: cells of the frame", lambda: [gate.frame_energy(b, e, f, tools.channels) for _, b, e, f, _ in inputs]
     yield (
         "leakage",
-        lambda: [lanes.clean(c, tools.channels.leak, limits) for *_, both in inputs for c in both],
+        lambda: [lanes.clean(c, tools.channels, limits) for *_, both in inputs for c in both],
     )
     yield "single lanes", lambda: [list(lanes.single_lanes(c[0], f, limits.single_sigma)) for *_, f, c in inputs]
     yield (

@@ -109,7 +109,7 @@ def test_leakage_is_no_burst(profile, rng):
     air = noise(0.03, rng)
     put_burst(air, normal_bits(1, rng), 20000, carrier_hz=0.0, snr_db=35, rng=rng)
     normal, _, channels = cells_of(context, air)
-    cleaned = clean(normal, channels.leak, profile.gsm)
+    cleaned = clean(normal, channels, profile.gsm)
     loud = np.flatnonzero((cleaned > 6).any(axis=(0, 1)))
     assert np.array_equal(channels.carriers_hz[loud], [0.0])
 
@@ -120,7 +120,23 @@ def test_an_impulse_is_no_burst(profile, rng):
     air[40000] += 5.0
     normal, _, channels = cells_of(context, air)
     assert normal.max() > 20
-    assert clean(normal, channels.leak, profile.gsm).max() < 6
+    assert clean(normal, channels, profile.gsm).max() < 6
+
+
+def test_energy_of_a_megahertz_is_no_burst_and_hides_none_beside_it(profile, rng):
+    """A millisecond of band-limited noise, as an LTE upload sends it, and a GSM burst of the same time 800 kHz away."""
+    context = context_of(profile)
+    air = noise(0.03, rng)
+    begin, length = 20000, 2400
+    spectrum = np.fft.fft(noise(length / RATE_HZ, rng))
+    spectrum[np.abs(np.fft.fftfreq(length, 1 / RATE_HZ)) > 450e3] = 0
+    turn = np.exp(-2j * np.pi * 400e3 / RATE_HZ * np.arange(length))
+    air[begin : begin + length] += 8 * np.fft.ifft(spectrum) * turn
+    put_burst(air, normal_bits(1, rng), begin + 300, carrier_hz=800e3, snr_db=12, rng=rng)
+    normal, _, channels = cells_of(context, air)
+    assert (normal > 20).any(axis=(0, 1)).sum() >= 5
+    loud = np.flatnonzero((clean(normal, channels, profile.gsm) > 6).any(axis=(0, 1)))
+    assert np.array_equal(channels.carriers_hz[loud], [800e3])
 
 
 def test_folds_count_every_frame_once(rng):

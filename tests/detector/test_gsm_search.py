@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detector.gsm import search as gsm_search
 from detector.gsm.standard import FRAME_S, SLOT_S
 from detector.types import Activity, Label
 from tests.detector.gsm_air import (
@@ -182,3 +183,32 @@ def short_call():
 @given(cuts=st.lists(st.integers(1, 1_319_999), max_size=12, unique=True))
 def test_blocks_of_any_size_give_the_same_result(profile, plan, cuts):
     assert heard(short_call(), profile, plan, cuts=cuts) == heard(short_call(), profile, plan)
+
+
+def test_places_that_prove_nothing_are_looked_at_less_and_less_until_something_is_found(
+    profile, plan, rng, monkeypatch
+):
+    """Noise of single carriers' width that comes and goes, for two seconds; then a call begins, and is found all the same."""
+    air = noise(4.0, rng)
+    frequency = np.fft.fftfreq(air.size, 1 / RATE_HZ)
+    for carrier_hz in (-1000e3, -600e3, -200e3, 200e3):
+        spectrum = np.fft.fft(noise(4.0, rng))
+        spectrum[np.abs(frequency - carrier_hz) > 100e3] = 0
+        air += 4 * np.fft.ifft(spectrum) * np.repeat(rng.random(4000) < 0.4, round(RATE_HZ * 1e-3))
+    put_call(air, call_frames(430), slot=2, tsc=3, carriers_hz=(600e3,), snr_db=6, rng=rng, start_s=2.0)
+    looks = []
+
+    class Watched(gsm_search.Round):
+        def run(self):
+            looks.append(0)
+            return super().run()
+
+        def look(self, lane, snrs):
+            looks[-1] += 1
+            super().look(lane, snrs)
+
+    monkeypatch.setattr(gsm_search, "Round", Watched)
+    out = heard(eight_bits(air), profile, plan)
+    assert looks[0] >= profile.gsm.looks_a_segment
+    assert sum(looks[2:8]) <= 6 * 2 * profile.gsm.fewest_looks
+    assert {str(d.channel) for d in out.detections} == {"ARFCN 38"}
