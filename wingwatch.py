@@ -380,16 +380,20 @@ def run_sensor(settings: "SensorSettings") -> None:
     from sdr.defaults import band_plan
     from sdr.http import post_to
     from sdr.outbox import Outbox
+    from sdr.scan import tour_of
+    from sdr.scanning import Scanning
     from sdr.sources import open_source
+    from sdr.timekeeping import known_error_s
 
     profile, plan = load_profile(settings.profile), band_plan(settings.country)
+    tour = tour_of(settings, plan, day=utc_now().date())
     stopped = threading.Event()
     asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: asked.put(number))
     outbox_file = settings.outbox_file
     with (
-        open_source(settings, clock=utc_now, levels=profile.receiver) as source,
+        open_source(settings.at(tour.centres_hz[0]), clock=utc_now, levels=profile.receiver) as source,
         Outbox(outbox_file, sensor=settings.name) as outbox,
     ):
         stopper = partial(stop_when_asked, asked, source=source, stopped=stopped)
@@ -404,6 +408,8 @@ def run_sensor(settings: "SensorSettings") -> None:
                 courier=courier,
                 clock=utc_now,
                 profile=profile,
+                scanning=None if tour.still else Scanning(tour, reference_hz=settings.reference_hz, tune=source.tune),
+                clock_error_s=known_error_s,
             ).run(stopped)
 
 

@@ -136,11 +136,9 @@ class Pipeline:
             if block.start < run.stop:
                 raise ValueError(f"block.start={block.start} lies before {run.stop}, which was already read")
             out.append(self.flush())
-            if block.start > run.stop:
-                missing = f"{block.start - run.stop} samples are missing"
-                out.append(
-                    Output(events=(Event(kind=EventKind.GAP, start=run.stop, stop=block.start, detail=missing),))
-                )
+            if (missing := block.start - block.left_out - run.stop) > 0:
+                detail = f"{missing} samples are missing"
+                out.append(Output(events=(Event(kind=EventKind.GAP, start=run.stop, stop=block.start, detail=detail),)))
             run = None
         if run is None:
             run = self._run = self._begin(block)

@@ -124,12 +124,15 @@ class IqBlock:
         Shape (n,), full scale at magnitude 1 of either part.
     fresh
         It begins a run although the count goes on, as behind a retune of unknown length.
+    left_out
+        Samples before it that are no loss: the receiver was settling on a new tuning.
     """
 
     tuning: Tuning
     start: int
     samples: Iq
     fresh: bool = False
+    left_out: int = 0
 
     @property
     def stop(self) -> int:

@@ -5,7 +5,8 @@ and one that could not be sent is replaced by the next.
 """
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import SimpleQueue
 from typing import Final
@@ -14,16 +15,20 @@ import structlog
 
 from detector.pipeline import Pipeline
 from detector.profile import Profile
-from detector.types import Detection, Event, EventKind, IqBlock, Output
-from detector.wire import Batch, Heartbeat, SensorDetection, dump_batch, sensor_detection
+from detector.types import Detection, Event, EventKind, IqBlock, Label, Output
+from detector.wire import Batch, Heartbeat, Listened, SensorDetection, dump_batch, sensor_detection
 from sdr.courier import Courier
 from sdr.outbox import Outbox, OutboxFullError
+from sdr.scanning import Scanning
 from sdr.source import Clock, IqSource
 
 __all__ = ["HEARTBEAT_S", "Sensor", "stop_when_asked"]
 
 HEARTBEAT_S: Final = 2.0
 """Seconds of samples between two heartbeats."""
+
+EDGE_HZ: Final = 100e3
+"""Half a GSM carrier: one nearer to the edge of the received band is heard in part."""
 
 SAME_S: Final = 60.0
 """An event of the same kind within this time goes on."""
@@ -33,13 +38,20 @@ log: Final = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What is counted between heartbeats, and since the source was opened; ``lost`` detections found the outbox full."""
+    """What is counted between heartbeats, and since the source was opened.
+
+    ``lost`` detections found the outbox full, which ``full`` says in a word as long as it is; ``listened`` counts samples by
+    their centre.
+    """
 
     samples: int = 0
     since_heartbeat: int = 0
     overloaded: int = 0
     gaps: int = 0
     lost: int = 0
+    full: str | None = None
+    noise_steps: float | None = None
+    listened: Mapping[float, int] = field(default_factory=dict)
 
 
 class Sensor:
@@ -59,6 +71,10 @@ class Sensor:
         Tells the time in UTC.
     profile
         The thresholds in use, and what is known of the receiver's level.
+    scanning
+        The tour that the source is taken on; None if it stays where it is.
+    clock_error_s
+        How wrong ``clock`` may be; None while that is not known.
     """
 
     def __init__(
@@ -71,7 +87,11 @@ class Sensor:
         courier: Courier,
         clock: Clock,
         profile: Profile,
+        scanning: Scanning | None = None,
+        clock_error_s: Callable[[], float | None] = lambda: None,
     ) -> None:
+        self._scanning = scanning
+        self._clock_error_s = clock_error_s
         self._name = name
         self._source = source
         self._pipeline = pipeline
@@ -101,11 +121,33 @@ class Sensor:
             self._wait()
             return
         if block.fresh or block.tuning != self._tuning:
-            self._report(self._pipeline.flush())
-            self._note_missing(block)
-            self._tuning = block.tuning
-        self._report(self._pipeline.push(block))
+            self._turn(block)
+        heard = False
+        if self._scanning is None or self._scanning.search(block):
+            out = self._pipeline.push(block)
+            self._report(out)
+            heard = may_be_a_phone(out)
+            self._listen(block)
         self._count(block)
+        if self._scanning is not None:
+            self._scanning.move(block, heard=heard)
+
+    def _turn(self, block: IqBlock) -> None:
+        """Begin a run: what is still known of the one before is reported under its own tuning."""
+        rest = self._pipeline.flush()
+        self._report(rest)
+        if self._scanning is not None and may_be_a_phone(rest):
+            before = self._tuning
+            self._scanning.late(before.centre_hz, stop=self._health.samples, sample_rate_hz=before.sample_rate_hz)
+        self._note_missing(block)
+        self._tuning = block.tuning
+
+    def _listen(self, block: IqBlock) -> None:
+        centre_hz = block.tuning.centre_hz
+        if centre_hz is not None:
+            so_far = self._health.listened
+            listened = {**so_far, centre_hz: so_far.get(centre_hz, 0) + block.samples.size}
+            self._health = replace(self._health, listened=listened)
 
     def _wait(self) -> None:
         """The source is being brought back: what was heard before is reported, and that nothing comes."""
@@ -115,8 +157,9 @@ class Sensor:
     def _note_missing(self, block: IqBlock) -> None:
         """Note the samples lost over a retune; the pipeline, flushed, no longer knows of them."""
         read = self._health.samples
-        if 0 < read < block.start:
-            detail = f"{block.start - read} samples are missing"
+        missing = block.start - block.left_out - read
+        if read and missing > 0:
+            detail = f"{missing} samples are missing"
             self._note(Event(kind=EventKind.GAP, start=read, stop=block.start, detail=detail))
 
     def _report(self, output: Output) -> None:
@@ -133,6 +176,8 @@ class Sensor:
             )
         except OutboxFullError as error:
             self._lose(len(found), error)
+        else:
+            self._health = replace(self._health, full=None)
         self._courier.tell()
 
     def _told(self, detection: Detection) -> SensorDetection:
@@ -149,7 +194,7 @@ class Sensor:
         )
 
     def _lose(self, detections: int, error: OutboxFullError) -> None:
-        self._health = replace(self._health, lost=self._health.lost + detections)
+        self._health = replace(self._health, lost=self._health.lost + detections, full=error.word)
         log.error("detections are lost", lost=detections, lost_in_all=self._health.lost, error=str(error))
 
     def _note(self, event: Event) -> None:
@@ -173,7 +218,9 @@ class Sensor:
             self._beat()
 
     def _beat(self) -> None:
-        health, tuning = self._health, self._tuning
+        health, tuning, state = self._health, self._tuning, self._source.state
+        steps = self._pipeline.noise_steps
+        health = replace(health, noise_steps=health.noise_steps if steps is None else steps)
         heartbeat = Heartbeat(
             samples=health.samples,
             sample_rate_hz=tuning.sample_rate_hz,
@@ -183,14 +230,38 @@ class Sensor:
             clipped_share=min(1.0, health.overloaded / max(1, health.since_heartbeat)),
             queue=len(self._outbox),
             profile=self._profile.hash,
+            lost=health.lost,
+            dropped=state.dropped,
+            gain_db=state.gain_db,
+            alarm=self._alarm(),
+            noise_steps=health.noise_steps,
+            clock_error_s=self._clock_error_s(),
+            reference_hz=None if self._scanning is None else self._scanning.reference_hz,
+            reference_dbfs=None if self._scanning is None else self._scanning.reference_dbfs,
+            listened=tuple(listened(health.listened, tuning.sample_rate_hz)),
         )
         self._courier.tell(dump_batch(replace(self._batch(), heartbeat=heartbeat)))
-        self._health = replace(health, since_heartbeat=0, overloaded=0)
+        self._health = replace(health, since_heartbeat=0, overloaded=0, listened={})
+
+    def _alarm(self) -> str | None:
+        """What the sensor complains of, the worst of it first."""
+        return ("no-samples" if self._source.state.alarm else None) or self._health.full or self._courier.trouble
 
     def _batch(self) -> Batch:
         """The next empty batch."""
         self._sequence += 1
         return Batch(sensor=self._name, boot=self._source.boot, sequence=self._sequence, sent_utc=self._clock())
+
+
+def may_be_a_phone(output: Output) -> bool:
+    """Whether something was heard for which a scan should stay."""
+    return any(burst.label is not Label.UNKNOWN for burst in output.bursts)
+
+
+def listened(counts: Mapping[float, int], sample_rate_hz: float) -> Iterator[Listened]:
+    """For how long which spectrum was searched, by the samples at each centre."""
+    for centre_hz, samples in counts.items():
+        yield Listened(centre_hz=centre_hz, bandwidth_hz=sample_rate_hz - 2 * EDGE_HZ, seconds=samples / sample_rate_hz)
 
 
 def stop_when_asked(asked: SimpleQueue[int], *, source: IqSource, stopped: threading.Event) -> None:

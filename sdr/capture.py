@@ -1,6 +1,7 @@
 """The capture process: it owns one receiver, stamps what comes with the monotonic clock, and hands it on through a pipe.
 
-Started with a request as its argument, it writes frames to its standard output until its standard input ends. Between the
+Started with a request as its argument, it writes frames to its standard output until its standard input ends; each line of
+that is a centre to tune to [Hz]. Between the
 receiver and the pipe stands a bounded queue: whoever reads the pipe may be as slow as he likes, the receiver is never held
 up, and what does not fit is dropped and counted. It is the only place that talks to drivers; it may be killed at any moment.
 """
@@ -12,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from queue import Empty, Full, Queue
 from typing import Final
 
 from sdr.frames import Frame, FrameKind, write_frame
-from sdr.receiver import Facts, Receiver, ReceiverError, Request, dump, read_request
+from sdr.receiver import Facts, Receiver, ReceiverError, Request, Tuned, dump, read_request
 from sdr.rtl_sdr import open_rtl_sdr
 from sdr.rtl_tcp import open_rtl_tcp
 from sdr.samples import FORMATS
@@ -80,6 +82,10 @@ class Outlet:
         except Full:
             self._dropped += samples
 
+    def tell(self, kind: FrameKind, data: bytes = b"") -> None:
+        """Queue what is not samples, in its place among them; waits for room."""
+        self._queue.put(Frame(kind=kind, data=data, count=self._count, dropped=self._dropped, time_s=time.monotonic()))
+
     def fail(self, why: str) -> None:
         """Queue the reason of the end, in place of the oldest transfers if there is no room."""
         frame = Frame(kind=FrameKind.FAILED, data=why.encode(), count=self._count, dropped=self._dropped)
@@ -121,7 +127,8 @@ def capture(request: Request, *, control: int, data: int) -> None:
     )
     writer = threading.Thread(target=outlet.run, name="outlet", daemon=True)
     writer.start()
-    threading.Thread(target=stop_at_end, args=(control, receiver), name="control", daemon=True).start()
+    orders = partial(obey, control, receiver, outlet, settle_s=request.settle_s)
+    threading.Thread(target=orders, name="control", daemon=True).start()
     try:
         receiver.stream(outlet.take)
     except ReceiverError as error:
@@ -137,13 +144,27 @@ def depth_of(facts: Facts, sample_rate_hz: float) -> int:
     return max(4, int(min(wanted, QUEUE_BYTES) // facts.transfer_bytes))
 
 
-def stop_at_end(control: int, receiver: Receiver) -> None:
-    """Wait for the end of the control pipe, which also comes when who holds it dies; then stop, however long it takes."""
-    while os.read(control, 1):
-        pass
+def obey(control: int, receiver: Receiver, outlet: Outlet, *, settle_s: float) -> None:
+    """Tune as told until the control pipe ends, which it also does when who holds it dies; then stop, however long it takes."""
+    with os.fdopen(control, closefd=False) as lines:
+        for line in lines:
+            tune(receiver, outlet, float(line), settle_s=settle_s)
     # The signal's own action ends the process although a driver hangs.
     signal.alarm(LAST_S)
     receiver.stop()
+
+
+def tune(receiver: Receiver, outlet: Outlet, centre_hz: float, *, settle_s: float) -> None:
+    """Tune a receiver, and say from when until when its samples are of no use."""
+    begun_s = time.monotonic()
+    outlet.tell(FrameKind.TUNING)
+    try:
+        more_s = receiver.tune(centre_hz)
+    except ReceiverError as error:
+        outlet.fail(str(error))
+        return
+    settled_s = max(begun_s + settle_s, time.monotonic() + more_s)
+    outlet.tell(FrameKind.TUNED, dump(Tuned(centre_hz=centre_hz, settled_s=settled_s)))
 
 
 def main() -> None:

@@ -29,6 +29,10 @@ class Capture(Protocol):
         """The next frame, as of :class:`sdr.frames.FrameReader`."""
         ...
 
+    def tune(self, centre_hz: float) -> None:
+        """Have the receiver tune to another centre; a process that is gone is not told."""
+        ...
+
     def end(self, bound_s: float) -> bool:
         """End the process; whether it ended by itself in the time given. It is gone in any case, as far as it can be."""
         ...
@@ -92,6 +96,12 @@ class CaptureProcess:
             If the process is gone.
         """
         return self._reader.read(timeout_s)
+
+    def tune(self, centre_hz: float) -> None:
+        """Write it into the process's orders."""
+        if self._process.stdin is not None:
+            with suppress(OSError, ValueError):  # the end of the process shows where it is read from
+                self._process.stdin.write(f"{centre_hz!r}\n".encode())
 
     def end(self, bound_s: float) -> bool:
         """End the process, by itself if it does so in time."""

@@ -5,18 +5,22 @@ acknowledged it; a batch that the hub will never take is set aside. It knows not
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
 import structlog
 
-from sdr.outbox import Outbox, Parcel
+from sdr.outbox import Outbox, OutboxError, Parcel
 
 __all__ = ["DRAIN_S", "Courier", "Post", "delivering"]
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
+
+SLOW_S: Final = 2.0
+"""A hub that takes longer than this for a batch is slow."""
 
 DRAIN_S: Final = 10.0
 """How long a sensor whose source has ended goes on delivering."""
@@ -49,9 +53,19 @@ class Courier:
         Sends one batch.
     pause
         Waits for a number of seconds, or less when told to stop.
+    monotonic
+        Seconds that never jump, by which a slow hub is known.
     """
 
-    def __init__(self, *, outbox: Outbox, post: Post, pause: Callable[[float], object]) -> None:
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        post: Post,
+        pause: Callable[[float], object],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
         self._outbox = outbox
         self._post = post
         self._pause = pause
@@ -60,6 +74,12 @@ class Courier:
         self._stopped = False
         self._finishing = False
         self._dropped = 0
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps batches from the hub, in a word: ``hub-away``, ``hub-refuses``, ``hub-slow`` or ``disk-full``."""
+        return self._trouble
 
     def tell(self, heartbeat: bytes | None = None) -> None:
         """Say that the outbox has something new, or hand over a heartbeat in place of one that still waits."""
@@ -83,16 +103,27 @@ class Courier:
         """Deliver until stopped; when the hub is away, try again after pauses that grow."""
         pause_s = FIRST_PAUSE_S
         while self._await_news():
-            try:
-                delivered = self.deliver()
-            except OSError as error:
-                log.warning("hub cannot be reached", error=str(error), again_in_s=pause_s)
-                delivered = False
-            if delivered:
+            if self._try_to_deliver(again_in_s=pause_s):
                 pause_s = FIRST_PAUSE_S
             else:
                 self._pause(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _try_to_deliver(self, *, again_in_s: float) -> bool:
+        begun_s = self._monotonic()
+        try:
+            delivered = self.deliver()
+        except OutboxError as error:
+            log.error("what the hub has cannot be let go of", error=str(error), again_in_s=again_in_s)  # noqa: TRY400
+            self._trouble = "disk-full"
+            return False
+        except OSError as error:
+            log.warning("hub cannot be reached", error=str(error), again_in_s=again_in_s)
+            self._trouble = "hub-away"
+            return False
+        slow = self._monotonic() - begun_s > SLOW_S
+        self._trouble = "hub-refuses" if not delivered else "hub-slow" if slow else None
+        return delivered
 
     def deliver(self) -> bool:
         """Send the heartbeat, if one waits, and the oldest parcel; whether the hub took what it was sent.
@@ -101,6 +132,8 @@ class Courier:
         ------
         OSError
             If the hub cannot be reached.
+        OutboxError
+            If the outbox cannot be written.
         """
         with self._news:
             heartbeat, self._heartbeat = self._heartbeat, None

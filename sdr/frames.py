@@ -31,6 +31,12 @@ class FrameKind(IntEnum):
     FAILED = 3
     """One line that says why."""
 
+    TUNING = 4
+    """The receiver is told to tune; from this time on samples are of no use."""
+
+    TUNED = 5
+    """JSON of a :class:`sdr.receiver.Tuned`; until this time they are of no use."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

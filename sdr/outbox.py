@@ -28,7 +28,11 @@ class OutboxError(Exception):
 
 
 class OutboxFullError(Exception):
-    """The outbox, or its disk, holds as many bytes as it may; the parcel was not taken."""
+    """The outbox, or its disk, holds as many bytes as it may; the parcel was not taken. ``word`` says which of the two."""
+
+    def __init__(self, message: str, *, word: str) -> None:
+        super().__init__(message)
+        self.word = word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class Outbox:
         self, path: Path, *, sensor: str, max_bytes: int = 256 << 20, max_refused_bytes: int = 16 << 20
     ) -> None:
         self._lock = Lock()
+        self._path = path
         self._max_bytes = max_bytes
         self._max_refused_bytes = max_refused_bytes
         with told_in_one_line(path):
@@ -114,11 +119,13 @@ class Outbox:
         """
         with self._lock:
             if self._bytes + len(body) > self._max_bytes:
-                raise OutboxFullError(f"the outbox holds {self._bytes} of {self._max_bytes} bytes: is the hub away?")
+                raise OutboxFullError(
+                    f"the outbox holds {self._bytes} of {self._max_bytes} bytes: is the hub away?", word="outbox-full"
+                )
             try:
                 self._db.execute("INSERT INTO parcel (boot, sequence, body) VALUES (?, ?, ?)", (boot, sequence, body))
             except sqlite3.OperationalError as error:
-                raise OutboxFullError(f"the outbox cannot be written: {error}") from error
+                raise OutboxFullError(f"the outbox cannot be written: {error}", word="disk-full") from error
             self._bytes += len(body)
 
     def head(self) -> Parcel | None:
@@ -130,8 +137,14 @@ class Outbox:
         return None if row is None else Parcel(place=row[0], boot=row[1], sequence=row[2], body=row[3])
 
     def done(self, parcel: Parcel) -> None:
-        """Let go of a parcel that the hub has acknowledged."""
-        with self._lock:
+        """Let go of a parcel that the hub has acknowledged.
+
+        Raises
+        ------
+        OutboxError
+            If the disk does not take that; the parcel then stays, and is sent again.
+        """
+        with self._lock, told_in_one_line(self._path):
             self._db.execute("DELETE FROM parcel WHERE place = ?", (parcel.place,))
             self._bytes -= len(parcel.body)
 
@@ -142,8 +155,13 @@ class Outbox:
         -------
         int
             How many parcels, refused earlier, had to go for it.
+
+        Raises
+        ------
+        OutboxError
+            As of :meth:`done`.
         """
-        with self._lock:
+        with self._lock, told_in_one_line(self._path):
             self._db.execute("UPDATE parcel SET refused = 1 WHERE place = ?", (parcel.place,))
             self._bytes -= len(parcel.body)
             return self._drop_refused()

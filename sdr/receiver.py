@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Protocol, TypeAlias
 
-__all__ = ["Facts", "Receiver", "ReceiverError", "Request", "Take", "dump", "read_request"]
+__all__ = ["Facts", "Receiver", "ReceiverError", "Request", "Take", "Tuned", "dump", "read_request"]
 
 Take: TypeAlias = Callable[[bytes], None]
 """Is called with each transfer, a whole number of samples; never waits."""
@@ -31,6 +31,8 @@ class Request:
         Tuner gain; automatic gain is off unless ``automatic_gain`` is set.
     direct_sampling
         0, or the converter's branch (1 or 2) that is read without a tuner.
+    settle_s
+        How long samples are of no use, at least, after the receiver was told to tune.
     """
 
     kind: str
@@ -41,6 +43,15 @@ class Request:
     ppm: float = 0.0
     automatic_gain: bool = False
     direct_sampling: int = 0
+    settle_s: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A receiver has tuned to another centre; samples of use were taken from ``settled_s`` on, monotonic time."""
+
+    centre_hz: float
+    settled_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +77,8 @@ class Facts:
 class Receiver(Protocol):
     """An open receiver."""
 
-    @property
-    def facts(self) -> Facts:
-        """What it says of itself."""
-        ...
+    facts: Facts
+    """What it says of itself."""
 
     @property
     def overruns(self) -> int:
@@ -86,6 +95,21 @@ class Receiver(Protocol):
         """
         ...
 
+    def tune(self, centre_hz: float) -> float:
+        """Tune to another centre while it streams; from any thread.
+
+        Returns
+        -------
+        float
+            How much longer its samples are of no use [s].
+
+        Raises
+        ------
+        ReceiverError
+            If the receiver does not take it.
+        """
+        ...
+
     def stop(self) -> None:
         """Make :meth:`stream` return; from any thread."""
         ...
@@ -95,8 +119,8 @@ class Receiver(Protocol):
         ...
 
 
-def dump(value: Request | Facts) -> bytes:
-    """A request or facts as JSON."""
+def dump(value: Request | Facts | Tuned) -> bytes:
+    """A request, or what a receiver says, as JSON."""
     return json.dumps(asdict(value)).encode()
 
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from detector.types import IqBlock, Tuning
 from sdr.recording import Recording, blocks
-from sdr.source import Clock, Pace, SampleClock, SourceState
+from sdr.source import Clock, Pace, SampleClock, SourceError, SourceState
 
 __all__ = ["ReplaySource"]
 
@@ -53,6 +53,10 @@ class ReplaySource:
     def state(self) -> SourceState:
         """Nothing can befall it."""
         return SourceState()
+
+    def tune(self, centre_hz: float) -> None:
+        """Refuse: it is of one tuning."""
+        raise SourceError(f"a recording cannot be tuned to {centre_hz:g} Hz")
 
     def utc_of(self, sample: int) -> datetime:
         """When a sample would have been taken, had the recording begun when it was opened."""

@@ -140,26 +140,19 @@ class RtlSdrReceiver:
         What to set.
     """
 
+    overruns: Final = 0
+    """The driver never says that samples were lost."""
+
     def __init__(self, device: Device, request: Request) -> None:
         set_up(device, request)
         self._device = device
         self._stopping = False
-        self._facts = Facts(
+        self.facts = Facts(
             format="cu8",
             gain_db=None if request.automatic_gain else float(device.gain),
             hardware=f"RTL-SDR {request.address}".strip(),
             transfer_bytes=TRANSFER_BYTES,
         )
-
-    @property
-    def facts(self) -> Facts:
-        """What the dongle says of itself."""
-        return self._facts
-
-    @property
-    def overruns(self) -> int:
-        """The driver never says that samples were lost."""
-        return 0
 
     def stream(self, take: Take) -> None:
         """Run the driver's loop until stopped.
@@ -179,6 +172,14 @@ class RtlSdrReceiver:
             raise ReceiverError(f"rtlsdr: the dongle stopped ({error}); is it still plugged in?") from error
         if not self._stopping:
             raise ReceiverError("rtlsdr: the dongle stopped (the driver's loop ended); is it still plugged in?")
+
+    def tune(self, centre_hz: float) -> float:
+        """Tune the dongle, whose driver waits until its oscillator holds."""
+        try:
+            self._device.center_freq = centre_hz
+        except (OSError, ValueError, ArithmeticError, ArgumentError) as error:
+            raise ReceiverError(f"rtlsdr: the dongle does not take center_freq={centre_hz:g} ({error})") from error
+        return 0.0
 
     def stop(self) -> None:
         """Cancel the driver's loop."""

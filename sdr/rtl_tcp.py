@@ -81,6 +81,9 @@ class RtlTcpReceiver:
         If the other side does not greet as rtl_tcp does.
     """
 
+    overruns: Final = 0
+    """The server never says that samples were lost."""
+
     def __init__(self, connection: socket.socket, request: Request, *, where: str) -> None:
         self._connection = connection
         self._where = where
@@ -91,22 +94,12 @@ class RtlTcpReceiver:
             gain_db = min(R820T_GAINS_DB, key=lambda gain: abs(gain - request.gain_db))
         self._set_up(request, gain_db)
         self._settling = 2 * int(SETTLING_S * request.sample_rate_hz)
-        self._facts = Facts(
+        self.facts = Facts(
             format="cu8",
             gain_db=None if request.automatic_gain else gain_db,
             hardware=f"RTL-SDR ({TUNERS.get(tuner, 'unknown tuner')}) behind rtl_tcp",
             transfer_bytes=TRANSFER_BYTES,
         )
-
-    @property
-    def facts(self) -> Facts:
-        """What the server said, and what it was told."""
-        return self._facts
-
-    @property
-    def overruns(self) -> int:
-        """The server never says that samples were lost."""
-        return 0
 
     def stream(self, take: Take) -> None:
         """Hand over what comes until stopped.
@@ -119,6 +112,11 @@ class RtlTcpReceiver:
         self._read(self._settling)
         while not self._stopping:
             take(self._read(TRANSFER_BYTES))
+
+    def tune(self, centre_hz: float) -> float:
+        """Tell the server to tune; what is on its way by then was received before."""
+        self._command(SET_FREQUENCY, round(centre_hz))
+        return SETTLING_S
 
     def stop(self) -> None:
         """End the connection."""

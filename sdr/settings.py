@@ -3,11 +3,18 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as UnreadableError
 
 from detector.wire import NAME
 from sdr.defaults import COUNTRIES
@@ -20,6 +27,16 @@ PREFIX: Final = "WINGWATCH_SENSOR_"
 
 class SettingsError(Exception):
     """Settings that cannot be used; one line that names the key."""
+
+
+def one_or_several(told: object) -> object:
+    """A value as a tuple of one; several that a text names, between commas, as a tuple."""
+    if isinstance(told, str):
+        return tuple(told.split(","))
+    return told if isinstance(told, list | tuple) else (told,)
+
+
+Centres = Annotated[tuple[float, ...], NoDecode, BeforeValidator(one_or_several)]
 
 
 class SensorSettings(BaseSettings):
@@ -37,7 +54,19 @@ class SensorSettings(BaseSettings):
     outbox: Path | None = Field(
         None, description="File that keeps detections until the hub has them; wingwatch-NAME.sqlite if left out."
     )
-    centre_hz: float = Field(897e6, gt=0, description="Centre frequency [Hz].")
+    centre_hz: Centres = Field((897e6,), description="Centre frequency [Hz]; of several, each is listened to in turn.")
+    bands: tuple[str, ...] = Field((), description="Bands to scan by their names in the band plan, instead of centres.")
+    shared_by: tuple[str, ...] = Field(
+        (),
+        description="All receivers of this host that share the bands, this one among them, as their `source` names them.",
+    )
+    policy: str = Field("round-robin", description="Order of a scan: fixed, round-robin or priority.")
+    dwell_s: float = Field(1.0, gt=0, le=3600, description="Time on a tuning of a scan [s].")
+    settle_s: float = Field(0.05, ge=0, le=10, description="Time after each tuning of which nothing is used [s].")
+    linger_s: float = Field(10.0, ge=0, le=3600, description="Longest stay beyond that while something is heard [s].")
+    reference_hz: float | None = Field(
+        None, gt=0, description="A carrier that is always on air, looked at each minute to see that the sensor hears."
+    )
     sample_rate_hz: float = Field(2.4e6, ge=250e3, description="Sample rate [samples/s].")
     gain_db: float = Field(30.0, description="Tuner gain [dB].")
     automatic_gain: bool = Field(False, description="Let the receiver choose its gain; levels then mean little.")
@@ -56,6 +85,17 @@ class SensorSettings(BaseSettings):
     def outbox_file(self) -> Path:
         """The outbox that was set, or the sensor's own."""
         return Path(f"wingwatch-{self.name}.sqlite") if self.outbox is None else self.outbox
+
+    def at(self, centre_hz: float) -> Self:
+        """The same settings at one centre."""
+        return self.model_copy(update={"centre_hz": (centre_hz,)})
+
+    @field_validator("centre_hz")
+    @classmethod
+    def _centres_are_different_frequencies(cls, each: tuple[float, ...]) -> tuple[float, ...]:
+        if not each or len(set(each)) < len(each) or not all(0 < centre_hz < 1e12 for centre_hz in each):
+            raise ValueError(f"{', '.join(f'{one:g}' for one in each)}: expected different frequencies in hertz")
+        return each
 
     @field_validator("name")
     @classmethod
@@ -130,8 +170,10 @@ def load_settings(path: Path | None, **given: Any) -> SensorSettings:  # noqa: A
         raise SettingsError(f"{path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
+    except UnreadableError as error:
+        raise SettingsError(f'environment: {error}: expected a list such as ["LTE 20"]') from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
+        key = ".".join(part for part in first["loc"] if isinstance(part, str))
         what = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"].lower()
         raise SettingsError(f"{path or 'settings'}: {key}: {what}") from error

@@ -97,17 +97,12 @@ class SoapyReceiver:
         most = max(1, self._library.SoapySDRDevice_getStreamMTU(device, self._stream))
         self._elements = max(1024, min(most, int(TRANSFER_S * request.sample_rate_hz)))
         gain_db = self._library.SoapySDRDevice_getGain(device, RX, CHANNEL)
-        self._facts = Facts(
+        self.facts = Facts(
             format=FORMATS[asked],
             gain_db=None if request.automatic_gain else float(gain_db),
             hardware=f"{self._key()} through SoapySDR",
             transfer_bytes=size * self._elements,
         )
-
-    @property
-    def facts(self) -> Facts:
-        """What the radio says of itself."""
-        return self._facts
 
     @property
     def overruns(self) -> int:
@@ -122,8 +117,8 @@ class SoapyReceiver:
         ReceiverError
             If the driver reports anything but samples, lost samples, or that none came yet.
         """
-        size = self._facts.transfer_bytes // self._elements
-        buffer = (ctypes.c_char * self._facts.transfer_bytes)()
+        size = self.facts.transfer_bytes // self._elements
+        buffer = (ctypes.c_char * self.facts.transfer_bytes)()
         self._done(self._library.SoapySDRDevice_activateStream(self._device, self._stream, 0, 0, 0), "start")
         while not self._stopping:
             read = self._read(buffer)
@@ -133,6 +128,13 @@ class SoapyReceiver:
                 self._overruns += 1
             elif read != TIMEOUT:
                 self._done(read, "go on")
+
+    def tune(self, centre_hz: float) -> float:
+        """Tune the radio, by as much beside it as its crystal is off where the radio cannot correct that itself."""
+        asked_hz = centre_hz / (1 + self._off)
+        done = self._library.SoapySDRDevice_setFrequency(self._device, RX, CHANNEL, asked_hz, None)
+        self._done(done, f"take center_freq={centre_hz:g}")
+        return 0.0
 
     def stop(self) -> None:
         """Make :meth:`stream` return after the read in hand."""
@@ -165,11 +167,12 @@ class SoapyReceiver:
     def _set_up(self, request: Request) -> None:
         """Tune the radio."""
         library, where = self._library, (self._device, RX, CHANNEL)
-        rate, centre = request.sample_rate_hz, request.centre_hz
+        rate = request.sample_rate_hz
         self._done(library.SoapySDRDevice_setSampleRate(*where, rate), f"take sample_rate={rate:g}")
-        if request.ppm and library.SoapySDRDevice_hasFrequencyCorrection(*where):
+        self._off = 0.0 if library.SoapySDRDevice_hasFrequencyCorrection(*where) else 1e-6 * request.ppm
+        if request.ppm and not self._off:
             self._done(library.SoapySDRDevice_setFrequencyCorrection(*where, request.ppm), f"take ppm={request.ppm:g}")
-        self._done(library.SoapySDRDevice_setFrequency(*where, centre, None), f"take center_freq={centre:g}")
+        self.tune(request.centre_hz)
         if library.SoapySDRDevice_hasGainMode(*where):
             self._done(library.SoapySDRDevice_setGainMode(*where, request.automatic_gain), "switch its automatic gain")
         if not request.automatic_gain:

@@ -135,6 +135,18 @@ class IqSource(Protocol):
         """How it fares."""
         ...
 
+    def tune(self, centre_hz: float) -> None:
+        """Listen elsewhere: sooner or later blocks of that tuning follow, the first of them fresh.
+
+        Called between blocks, by who reads them, and not again before the first block of the new tuning has come.
+
+        Raises
+        ------
+        SourceError
+            If what the source plays is of one tuning.
+        """
+        ...
+
     def utc_of(self, sample: int) -> datetime:
         """When a sample of this opening was taken, in UTC, as well as is known now; best for what was heard lately."""
         ...

@@ -71,11 +71,12 @@ def request_of(kind: str, address: str, settings: SensorSettings, levels: Receiv
         kind=kind,
         address=address,
         sample_rate_hz=settings.sample_rate_hz,
-        centre_hz=settings.centre_hz,
+        centre_hz=settings.centre_hz[0],
         gain_db=settings.gain_db,
         ppm=levels.frequency_correction_ppm if settings.ppm is None else settings.ppm,
         automatic_gain=settings.automatic_gain,
         direct_sampling=settings.direct_sampling,
+        settle_s=settings.settle_s,
     )
 
 
@@ -103,7 +104,7 @@ def open_simulation(path: str, settings: SensorSettings, clock: Clock, _levels: 
             epoch=opened if settings.epoch is None else parse_utc(settings.epoch),
             opened=opened,
             sample_rate_hz=settings.sample_rate_hz,
-            centre_hz=settings.centre_hz,
+            centre_hz=settings.centre_hz[0],
             pace=paced_by(clock=clock, sleep=time.sleep),
         )
     except (KeyError, ValueError) as error:

@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from detector.types import Tuning
 from sdr.frames import Frame
 from sdr.gaps import Arrival, GapLimits, Judged, StreamWatch, judge
+from sdr.receiver import Tuned
 from sdr.samples import SampleFormat, clipped_samples, to_iq
 from sdr.source import CapturedBlock
 from sdr.timekeeping import Clocks
@@ -82,6 +84,9 @@ class Stream:
         self._held: deque[bytes | bytearray] = deque()
         self._first: list[Arrival] | None = []
         self._fresh = True
+        self._begun_s: float | None = None
+        self._tuned: Tuned | None = None
+        self._left_out = 0
         self._paced: Arrival | None = None
         self._flat_s = 0.0
 
@@ -107,6 +112,14 @@ class Stream:
             yield from self._blocks(judged)
         self._check_pace(arrival)
         self._check_life(frame.data, arrival.lasts_s)
+
+    def tuning(self, begun_s: float) -> None:
+        """Samples that were taken from this time on are of no use, until :meth:`tuned` says otherwise."""
+        self._begun_s, self._tuned = begun_s, None
+
+    def tuned(self, tuned: Tuned) -> None:
+        """The receiver has tuned; what is taken once it has settled bears the new tuning and begins a run."""
+        self._tuned = tuned
 
     def _arrival(self, frame: Frame) -> Arrival:
         lasts_s = len(frame.data) / self._format.sample_bytes / self._tuning.sample_rate_hz
@@ -136,11 +149,32 @@ class Stream:
     def _blocks(self, judged: Iterable[Judged]) -> Iterator[CapturedBlock]:
         for one in judged:
             self._shift += one.missing
-            yield self._block(self._held.popleft(), one.arrival)
+            data, size = self._held.popleft(), self._format.sample_bytes
+            start = one.arrival.count - len(data) // size + self._shift
+            for first, last in self._of_use(start, start + len(data) // size):
+                yield self._block(data[(first - start) * size : (last - start) * size], first)
 
-    def _block(self, data: bytes | bytearray, arrival: Arrival) -> CapturedBlock:
+    def _of_use(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """The pieces of some samples that are of use, each of one tuning, which is set by then."""
+        if self._begun_s is None:
+            yield start, stop
+            return
+        begun = min(stop, max(start, self._at(self._begun_s)))
+        if start < begun:
+            yield start, begun
+        settled = stop if self._tuned is None else min(stop, max(begun, self._at(self._tuned.settled_s)))
+        self._left_out += settled - begun
+        if settled < stop and self._tuned is not None:
+            self._tuning = replace(self._tuning, centre_hz=self._tuned.centre_hz)
+            self._begun_s, self._tuned, self._fresh = None, None, True
+            yield settled, stop
+
+    def _at(self, time_s: float) -> int:
+        """The sample that was taken at a time."""
+        return ceil((time_s - self._watch.baseline_s) * self._tuning.sample_rate_hz)
+
+    def _block(self, data: bytes | bytearray, start: int) -> CapturedBlock:
         samples = to_iq(data, self._format)
-        start = arrival.count - samples.size + self._shift
         zero_s = self._watch.baseline_s
         taken_s = zero_s + start / self._tuning.sample_rate_hz
         ago_s = self._clocks.monotonic() - taken_s
@@ -149,6 +183,7 @@ class Stream:
             start=start,
             samples=samples,
             fresh=self._fresh,
+            left_out=self._left_out if self._fresh else 0,
             boot=self._boot,
             monotonic_s=taken_s,
             utc=self._clocks.utc() - timedelta(seconds=ago_s),
@@ -156,7 +191,8 @@ class Stream:
             gain_db=self._gain_db,
             clipped=clipped_samples(data, self._format),
         )
-        self._fresh = False
+        if self._fresh:
+            self._fresh, self._left_out = False, 0
         self._place = Place(next=block.stop, zero_s=zero_s)
         return block
 

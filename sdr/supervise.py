@@ -24,7 +24,7 @@ from sdr.capture_process import Capture, Launch, launch
 from sdr.frames import Frame, FrameKind, StreamEndedError
 from sdr.gaps import GapLimits
 from sdr.ladder import Rung, Step
-from sdr.receiver import Facts, Request
+from sdr.receiver import Facts, Request, Tuned
 from sdr.samples import FORMATS
 from sdr.source import SourceError, SourceState
 from sdr.stream import BEGINNING, FaultError, Stream
@@ -34,6 +34,9 @@ __all__ = ["OPEN_S", "STALL_S", "SupervisedSource"]
 
 OPEN_S: Final = 5.0
 """How long a receiver may take to open at the start."""
+
+TUNE_S: Final = 2.0
+"""How long a receiver may take to tune."""
 
 STALL_S: Final = 1.0
 """Without a transfer for this long a receiver has stalled: even at 250 kS/s one comes each 0.3 s."""
@@ -89,6 +92,8 @@ class SupervisedSource:
         self._state = SourceState()
         self._tuning = Tuning(sample_rate_hz=request.sample_rate_hz, centre_hz=request.centre_hz)
         self._place = BEGINNING
+        self._tune_by_s: float | None = None
+        self._dropped = self._overruns = 0
         try:
             self._stream = self._open(OPEN_S)
         except FaultError as error:
@@ -110,6 +115,17 @@ class SupervisedSource:
         """How the receiver fares."""
         return self._state
 
+    def tune(self, centre_hz: float) -> None:
+        """Listen elsewhere: blocks of the new tuning follow once the receiver has settled on it, also if it fails meanwhile.
+
+        Called between blocks, by who reads them, and not again before the first block of the new tuning has come.
+        """
+        self._request = replace(self._request, centre_hz=centre_hz)
+        self._tune_by_s = self._clocks.monotonic() + TUNE_S
+        with self._life:
+            if self._capture is not None and not self._closed.is_set():
+                self._capture.tune(centre_hz)
+
     def utc_of(self, sample: int) -> datetime:
         """When a sample was taken, by the latest that is known of both clocks."""
         zero_s = self._stream.place.zero_s
@@ -124,7 +140,7 @@ class SupervisedSource:
         while not self._closed.is_set():
             try:
                 if (frame := self._read()) is not None:
-                    yield from self._stream.take(frame)
+                    yield from self._given(frame)
             except FaultError as error:
                 yield from self._bring_back(str(error))
 
@@ -147,6 +163,20 @@ class SupervisedSource:
     ) -> None:
         self.close()
 
+    def _given(self, frame: Frame) -> Iterator[IqBlock]:
+        """The blocks that are known with a frame."""
+        if frame.kind is FrameKind.TUNING:
+            self._stream.tuning(frame.time_s)
+        elif frame.kind is FrameKind.TUNED:
+            self._tune_by_s = None
+            self._stream.tuned(Tuned(**json.loads(frame.data)))
+        else:
+            for block in self._stream.take(frame):
+                self._tuning = block.tuning
+                yield block
+            if self._tune_by_s is not None and self._clocks.monotonic() > self._tune_by_s:
+                raise FaultError(f"the receiver did not tune in {TUNE_S:g} s")
+
     def _read(self) -> Frame | None:
         """The next samples; None once closed.
 
@@ -163,8 +193,11 @@ class SupervisedSource:
             if self._closed.is_set():
                 return None
             raise FaultError(f"no samples for {STALL_S:g} s")
-        self._ladder = ladder.streaming(self._ladder, now_s=self._clocks.monotonic())
-        self._state = replace(self._state, dropped=frame.dropped, overruns=frame.overruns, alarm=None)
+        if frame.kind is FrameKind.SAMPLES:
+            self._ladder = ladder.streaming(self._ladder, now_s=self._clocks.monotonic())
+            self._state = replace(
+                self._state, dropped=self._dropped + frame.dropped, overruns=self._overruns + frame.overruns, alarm=None
+            )
         return frame
 
     def _heard(self, timeout_s: float) -> Frame | None:
@@ -210,7 +243,10 @@ class SupervisedSource:
     def _begin(self, facts: Facts) -> Stream:
         """The stream of a receiver that has just been opened."""
         fmt = FORMATS[facts.format]
-        self._tuning = fmt.tuning(self._tuning.sample_rate_hz, self._tuning.centre_hz)
+        self._tuning = fmt.tuning(self._request.sample_rate_hz, self._request.centre_hz)
+        self._tune_by_s = None
+        # Each capture process counts anew.
+        self._dropped, self._overruns = self._state.dropped, self._state.overruns
         self._state = replace(self._state, gain_db=facts.gain_db, hardware=facts.hardware)
         return Stream(
             boot=self._boot,

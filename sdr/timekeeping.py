@@ -14,7 +14,7 @@ from typing import Final
 
 from sdr.source import Clock
 
-__all__ = ["SYSTEM_CLOCKS", "UNKNOWN_ERROR_S", "Clocks", "kernel_error_s"]
+__all__ = ["SYSTEM_CLOCKS", "UNKNOWN_ERROR_S", "Clocks", "kernel_error_s", "known_error_s"]
 
 UNKNOWN_ERROR_S: Final = 16.0
 """What the kernel itself says of a clock that nothing keeps on time."""
@@ -42,6 +42,12 @@ def kernel_error_s() -> float:
     told = Timex(modes=0)
     status: int = adjtimex(ctypes.byref(told))
     return min(told.maxerror * 1e-6, UNKNOWN_ERROR_S) if status >= 0 else UNKNOWN_ERROR_S
+
+
+def known_error_s() -> float | None:
+    """As :func:`kernel_error_s`; None for a clock that nothing keeps on time."""
+    error_s = kernel_error_s()
+    return error_s if error_s < UNKNOWN_ERROR_S else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

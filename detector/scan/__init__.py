@@ -8,6 +8,7 @@ from detector.scan.events import EVENTS, Event
 from detector.scan.intercept import intercept_probability
 from detector.scan.plan import Outlook, ScanPlan, make_plan
 from detector.scan.rhythm import Policy, Rhythm, State, advance, begin
+from detector.scan.tour import Reference, Stop, Tour, arrived, heard_at, moved, set_out
 
 __all__ = [
     "EVENTS",
@@ -16,13 +17,20 @@ __all__ = [
     "Outlook",
     "Policy",
     "Reach",
+    "Reference",
     "Rhythm",
     "ScanPlan",
     "State",
+    "Stop",
+    "Tour",
     "Window",
     "advance",
+    "arrived",
     "begin",
     "cover",
+    "heard_at",
     "intercept_probability",
     "make_plan",
+    "moved",
+    "set_out",
 ]

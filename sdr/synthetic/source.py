@@ -15,7 +15,7 @@ from uuid import uuid4
 from detector.site import SensorPlace, Site
 from detector.types import IqBlock, Tuning
 from sdr.samples import FORMATS, to_iq
-from sdr.source import Pace, SampleClock, SourceState
+from sdr.source import Pace, SampleClock, SourceError, SourceState
 from sdr.synthetic.population import CENTRE_HZ, SAMPLE_RATE_HZ
 from sdr.synthetic.receiver import BLOCK_SAMPLES, receiver_of
 from sdr.synthetic.reception import Reception, receive
@@ -100,6 +100,10 @@ class SimulatedSource:
     def state(self) -> SourceState:
         """Nothing can befall it."""
         return SourceState()
+
+    def tune(self, centre_hz: float) -> None:
+        """Refuse: it is of one tuning."""
+        raise SourceError(f"simulated air cannot be tuned to {centre_hz:g} Hz")
 
     def utc_of(self, sample: int) -> datetime:
         """When a sample was taken."""

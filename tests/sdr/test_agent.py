@@ -9,11 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from detector.pipeline import Pipeline
-from detector.types import Activity, Emission, Finding, IqBlock, Label, Technology, Tuning
+from detector.scan import Rhythm, Tour
+from detector.types import Activity, Burst, Emission, Finding, IqBlock, Label, Technology, Tuning
 from detector.wire import parse_batch
 from sdr.agent import HEARTBEAT_S, Sensor, stop_when_asked
 from sdr.courier import LONGEST_PAUSE_S, Courier, delivering
 from sdr.outbox import Outbox
+from sdr.scanning import Scanning
 from sdr.source import SourceError, SourceState
 
 RATE = 256e3
@@ -62,6 +64,28 @@ def run_until_empty(courier, outbox, hub, wanted):
 def put(outbox, *bodies):
     for sequence, body in enumerate(bodies):
         outbox.put(boot="b", sequence=sequence, body=body)
+
+
+def test_what_keeps_batches_from_the_hub_is_told_in_a_word(outbox):
+    put(outbox, b"1", b"2", b"3", b"4")
+    times, seen = iter([0.0, 1.0, 1.1, 2.0, 9.0, 10.0, 10.1]), []
+    courier = Courier(outbox=outbox, post=Hub(answers=[None, 503]), pause=None, monotonic=lambda: next(times))
+    for _ in range(4):
+        courier._try_to_deliver(again_in_s=0)
+        seen.append(courier.trouble)
+    assert seen == ["hub-away", "hub-refuses", "hub-slow", None]
+
+
+def test_a_disk_that_takes_no_more_stops_no_delivery_and_what_could_not_be_let_go_of_is_sent_again(outbox, monkeypatch):
+    put(outbox, b"1")
+    hub = Hub()
+    courier = Courier(outbox=outbox, post=hub, pause=None)
+    outbox._db.execute("PRAGMA query_only = 1")
+    assert not courier._try_to_deliver(again_in_s=0)
+    assert courier.trouble == "disk-full"
+    outbox._db.execute("PRAGMA query_only = 0")
+    assert courier._try_to_deliver(again_in_s=0)
+    assert (hub.taken(), len(outbox), courier.trouble) == ([b"1", b"1"], 0, None)
 
 
 def test_parcels_arrive_in_order(outbox):
@@ -145,7 +169,7 @@ class OneCall:
         return first, Finding(emissions=(emission,))
 
 
-def sensed(outbox, profile, plan, tape, searches=None):
+def sensed(outbox, profile, plan, tape, searches=None, **options):
     hub = Hub()
     courier = Courier(outbox=outbox, post=hub, pause=lambda _s: None)
     sensor = Sensor(
@@ -156,6 +180,7 @@ def sensed(outbox, profile, plan, tape, searches=None):
         courier=courier,
         clock=lambda: EPOCH,
         profile=profile,
+        **options,
     )
     beats = []
     courier.tell = lambda heartbeat=None: beats.append(heartbeat) if heartbeat else None
@@ -200,11 +225,30 @@ def test_gaps_are_counted_in_heartbeats(outbox, profile, plan):
     assert [beat.heartbeat.gaps for beat in beats] == [1, 1]
 
 
-def test_a_full_outbox_does_not_stop_the_sensor(tmp_path, profile, plan):
+def test_a_full_outbox_does_not_stop_the_sensor_and_is_told_with_what_was_lost(tmp_path, profile, plan):
     with Outbox(tmp_path / "small.sqlite", sensor="B1", max_bytes=10) as box:
         parcels, beats = sensed(box, profile, plan, Tape(seconds=3.0), {Technology.GSM: OneCall()})
     assert parcels == []
-    assert len(beats) == 2
+    assert [(beat.heartbeat.alarm, beat.heartbeat.lost) for beat in beats] == [("outbox-full", 1), ("outbox-full", 2)]
+
+
+def test_a_heartbeat_tells_gain_dropped_samples_noise_and_how_far_the_clock_can_be_trusted(outbox, profile, plan):
+    tape = Tape(seconds=3.0, state=SourceState(gain_db=28.0, dropped=77))
+    tape.tuning = replace(tape.tuning, quantum=1 / 127.5)
+    _, beats = sensed(outbox, profile, plan, tape, clock_error_s=lambda: 0.02)
+    beat = beats[-1].heartbeat
+    assert (beat.gain_db, beat.dropped, beat.clock_error_s, beat.alarm, beat.lost) == (28.0, 77, 0.02, None, 0)
+    assert (beat.reference_hz, beat.reference_dbfs) == (None, None)
+    # A constant is no noise.
+    assert beat.noise_steps == pytest.approx(0, abs=0.1)
+    assert sum(one.seconds for beat in beats for one in beat.heartbeat.listened) == pytest.approx(3.0, abs=0.1)
+
+
+def test_an_alarm_of_the_capture_comes_first(tmp_path, profile, plan):
+    tape = Tape(seconds=1.0, state=SourceState(alarm="unplugged"))
+    with Outbox(tmp_path / "small.sqlite", sensor="B1", max_bytes=10) as box:
+        _, beats = sensed(box, profile, plan, tape, {Technology.GSM: OneCall()})
+    assert beats[-1].heartbeat.alarm == "no-samples"
 
 
 class Retuned(Tape):
@@ -243,6 +287,61 @@ def test_samples_lost_over_a_retune_are_one_gap(outbox, profile, plan, missing, 
     _, beats = sensed(outbox, profile, plan, Retuned(missing=missing, fresh=True))
     assert beats[-1].heartbeat.gaps == gaps
     assert beats[-1].heartbeat.centre_hz == 902e6
+
+
+class OnTour(Tape):
+    """Goes where it is told, and hears a call at 902 MHz; what is asked for comes a block later, 100 samples left out."""
+
+    def __init__(self, seconds):
+        super().__init__(seconds=seconds)
+        self.asked = []
+
+    def tune(self, centre_hz):
+        self.asked.append(centre_hz)
+
+    def blocks(self):
+        lost = 0
+        for start in range(0, int(self.seconds * RATE), 4096):
+            fresh = bool(self.asked) and self.asked[-1] != self.tuning.centre_hz
+            lost += 100 * fresh
+            if fresh:
+                self.tuning = replace(self.tuning, centre_hz=self.asked[-1])
+            air = np.full(4096, 0.01, np.complex64)
+            yield IqBlock(tuning=self.tuning, start=start + lost, samples=air, fresh=fresh, left_out=100 * fresh)
+
+
+class CallAt902(OneCall):
+    """Hears nothing elsewhere."""
+
+    def begin(self, context):
+        return context.first if context.tuning.centre_hz == 902e6 else None
+
+    def step(self, first, segment):
+        if first is None:
+            return first, Finding()
+        _, finding = super().step(first, segment)
+        burst = Burst(
+            label=Label.GSM_NB, start=segment.start, count=99, freq_lower_hz=-1e5, freq_upper_hz=1e5, snr_db=5.0,
+            power_dbfs=-30.0,
+        )  # fmt: skip
+        return first, replace(finding, bursts=(burst,))
+
+
+def test_a_sensor_on_tour_lingers_where_a_phone_is_and_tells_what_it_listened_to(outbox, profile, plan):
+    tape = OnTour(seconds=40.0)
+    rhythm = Rhythm(windows=2, dwell_s=1.0, linger_s=5.0)
+    scanning = Scanning(Tour(rhythm=rhythm, centres_hz=(897e6, 902e6)), reference_hz=None, tune=tape.tune)
+    parcels, beats = sensed(outbox, profile, plan, tape, {Technology.GSM: CallAt902()}, scanning=scanning)
+    heartbeats = [beat.heartbeat for beat in beats]
+    assert {d.channel for batch in parcels for d in batch.detections} == {"ARFCN 60"}
+    seconds = {897e6: 0.0, 902e6: 0.0}
+    for beat in heartbeats:
+        for one in beat.listened:
+            assert one.bandwidth_hz == RATE - 200e3
+            seconds[one.centre_hz] += one.seconds
+    assert sum(seconds.values()) == pytest.approx(40.0, abs=0.1)
+    assert 4 < seconds[902e6] / seconds[897e6] < 7
+    assert heartbeats[-1].gaps == 0
 
 
 class Broken(Tape):

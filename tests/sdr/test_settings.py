@@ -92,6 +92,11 @@ def test_a_name_of_the_environment_that_is_no_setting_is_refused(monkeypatch):
         ("country", "us", "there is no band plan for 'us'; there are fr, gb"),
         ("sample_rate_hz", "inf", "input should be a finite number"),
         ("centre_hz", "nan", "input should be a finite number"),
+        ("centre_hz", "897e6,897e6", "8.97e+08, 8.97e+08: expected different frequencies"),
+        ("centre_hz", [], ": expected different frequencies"),
+        ("centre_hz", "-1", "-1: expected different frequencies"),
+        ("centre_hz", "897e6;902e6", "input should be a valid number"),
+        ("dwell_s", 0, "input should be greater than 0"),
         ("gain_db", "-inf", "input should be a finite number"),
         ("sample_rate_hz", "100e3", "input should be greater than or equal to 250000"),
     ],
@@ -102,6 +107,34 @@ def test_a_value_that_cannot_be_used_is_refused_before_capture_begins(key, value
     assert str(caught.value).lower().startswith(f"settings: {key}: {message}".lower())
 
 
-@pytest.mark.parametrize(("key", "value"), [("country", "FR"), ("hub", "https://hub.example/wing"), ("name", "a:1.b_")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("country", "FR"),
+        ("centre_hz", (897e6, 902e6)),
+        ("bands", ("LTE 20",)),
+        ("hub", "https://hub.example/wing"),
+        ("name", "a:1.b_"),
+    ],
+)
 def test_values_that_can_be_used(key, value):
     assert getattr(load_settings(None, **WHO | {key: value}), key) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "centres"), [("897e6", (897e6,)), ("[897e6, 902e6]", (897e6, 902e6)), ('"1e9"', (1e9,))]
+)
+def test_one_centre_or_several(tmp_path, text, centres):
+    path = tmp_path / "sensor.toml"
+    path.write_text(f"centre_hz = {text}\n")
+    assert load_settings(path, **WHO).centre_hz == centres
+
+
+def test_lists_in_the_environment(monkeypatch):
+    monkeypatch.setenv("WINGWATCH_SENSOR_CENTRE_HZ", "897e6,902e6")
+    monkeypatch.setenv("WINGWATCH_SENSOR_BANDS", '["LTE 20"]')
+    told = load_settings(None, **WHO)
+    assert (told.centre_hz, told.bands) == ((897e6, 902e6), ("LTE 20",))
+    monkeypatch.setenv("WINGWATCH_SENSOR_BANDS", "LTE 20")
+    with pytest.raises(SettingsError, match=r'^environment: .*"bands".*: expected a list such as \["LTE 20"\]$'):
+        load_settings(None, **WHO)

@@ -4,6 +4,8 @@
  * queue of transfers that fills at the crystal's pace and overruns when its reader is late. It never opens a device.
  *
  * FAKE_RTLSDR_FILE     interleaved unsigned bytes; played over and over
+ * FAKE_RTLSDR_AIRS     folder of such files by the centre that they are heard at, such as 897000.cu8 [kHz]; FILE elsewhere
+ * FAKE_RTLSDR_TUNE_S   how long tuning takes; 0.01 if left out
  * FAKE_RTLSDR_STATE    folder in which several processes share one device: `epoch` is when it was first started,
  *                      `struck` is there once the fault has struck and says when, `away` while the device is unplugged (delete it to
  *                      plug the device in), `busy` while another program is said to hold it, `open` while it is open
@@ -36,6 +38,8 @@ typedef struct rtlsdr_dev {
 	int ppm, gain, manual;
 	uint64_t position; /* bytes since the epoch, flat out */
 	int cancelled, reading, hangs;
+	FILE *air, *next; /* what is heard, and what will be from the byte on at which the tuner was told */
+	double tuned_s;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 } rtlsdr_dev_t;
@@ -158,10 +162,27 @@ int rtlsdr_close(rtlsdr_dev_t *dev)
 
 /* ---- settings: kept and told ---- */
 
+/* The air at a frequency. */
+static FILE *air_at(uint32_t hz)
+{
+	char path[4096];
+	const char *folder = getenv("FAKE_RTLSDR_AIRS"), *otherwise = getenv("FAKE_RTLSDR_FILE");
+	snprintf(path, sizeof path, "%s/%u.cu8", folder ? folder : "/nonexistent", (unsigned)(hz / 1000));
+	return fopen(access(path, R_OK) == 0 ? path : otherwise ? otherwise : "/dev/null", "rb");
+}
+
 int rtlsdr_set_center_freq(rtlsdr_dev_t *dev, uint32_t hz)
 {
-	if (!dev || hz > 1766000000u) return -1;
+	double takes_s = number("FAKE_RTLSDR_TUNE_S", 0.01);
+	struct timespec wait = {(time_t)takes_s, (long)(1e9 * (takes_s - (time_t)takes_s))};
+	if (!dev || hz > 1766000000u || there("away")) return -1;
 	dev->frequency = hz;
+	if (!dev->reading) return 0;
+	nanosleep(&wait, NULL);
+	pthread_mutex_lock(&dev->lock);
+	dev->next = air_at(hz);
+	dev->tuned_s = now_s();
+	pthread_mutex_unlock(&dev->lock);
 	return 0;
 }
 uint32_t rtlsdr_get_center_freq(rtlsdr_dev_t *dev) { return dev ? dev->frequency : 0; }
@@ -230,9 +251,12 @@ int rtlsdr_reset_buffer(rtlsdr_dev_t *dev) { return dev ? 0 : -1; }
 /* ---- samples ---- */
 
 /* What the air held at a byte since the epoch. */
-static void fill(FILE *air, long size, uint64_t position, unsigned char *buf, uint32_t len)
+static void fill_from(FILE *air, uint64_t position, unsigned char *buf, uint32_t len)
 {
 	uint32_t done = 0;
+	long size;
+	fseek(air, 0, SEEK_END);
+	if ((size = ftell(air)) <= 0) { memset(buf, 127, len); return; }
 	while (done < len) {
 		long at = (long)((position + done) % (uint64_t)size);
 		size_t want = (size_t)(size - at) < len - done ? (size_t)(size - at) : len - done;
@@ -240,6 +264,25 @@ static void fill(FILE *air, long size, uint64_t position, unsigned char *buf, ui
 		if (fread(buf + done, 1, want, air) != want) memset(buf + done, 127, want);
 		done += want;
 	}
+}
+
+/* A transfer whose last byte is taken at a moment: what was taken before the tuner was told is of the air before. */
+static void fill(rtlsdr_dev_t *dev, double due, double bytes_per_s, uint64_t position, unsigned char *buf, uint32_t len)
+{
+	uint32_t before = len;
+	pthread_mutex_lock(&dev->lock);
+	if (dev->next) {
+		double behind = (due - dev->tuned_s) * bytes_per_s;
+		before = behind <= 0 ? len : behind >= len ? 0 : len - (uint32_t)behind / 2 * 2;
+	}
+	fill_from(dev->air, position, buf, before);
+	if (before < len) {
+		fclose(dev->air);
+		dev->air = dev->next;
+		dev->next = NULL;
+		fill_from(dev->air, position + before, buf + before, len - before);
+	}
+	pthread_mutex_unlock(&dev->lock);
 }
 
 /* Wait for a moment of the monotonic clock, or until cancelled. */
@@ -270,14 +313,11 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_
 	int flat_out = getenv("FAKE_RTLSDR_FLAT_OUT") != NULL, result = 0;
 	uint64_t base, transfer = 0;
 	unsigned char *buf = malloc(len);
-	FILE *air = fopen(getenv("FAKE_RTLSDR_FILE") ? getenv("FAKE_RTLSDR_FILE") : "/dev/null", "rb");
-	long size;
+	long size = 1;
 
-	if (!dev || dev->reading || !air || !buf) return -2;
+	if (!dev || dev->reading || !buf || !(dev->air = air_at(dev->frequency))) return -2;
 	dev->reading = 1;
 	dev->cancelled = 0;
-	fseek(air, 0, SEEK_END);
-	if ((size = ftell(air)) <= 0) return -2;
 	bytes_per_s = clock * rate;
 	epoch = epoch_s();
 	start = now_s();
@@ -310,14 +350,14 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_
 			if (fault_is("drop")) { base += dropped; start += dropped / bytes_per_s; continue; }
 			if (fault_is("deaf")) { size = 0; }
 		}
-		if (size) fill(air, size, base + transfer * len, buf, given);
+		if (size) fill(dev, due, bytes_per_s, base + transfer * len, buf, given);
 		else memset(buf, 127, len);
 		/* Behind a reader that is later than the queue is long, the device loses what comes until it is read again. */
 		if (!flat_out && now_s() > due + (double)queue * len / bytes_per_s) {
 			uint32_t kept;
 			double resumed = now_s();
 			for (kept = 0; kept < queue && !dev->cancelled; kept++, transfer++) {
-				if (kept && size) fill(air, size, base + transfer * len, buf, len);
+				if (kept && size) fill(dev, due, bytes_per_s, base + transfer * len, buf, len);
 				cb(buf, kept ? len : given, ctx);
 			}
 			base += packets((resumed - start) * bytes_per_s);
@@ -329,7 +369,7 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, callback_t cb, void *ctx, uint32_t buf_
 		transfer++;
 		dev->position = base + transfer * len;
 	}
-	fclose(air);
+	fclose(dev->air);
 	free(buf);
 	dev->reading = 0;
 	return result;
