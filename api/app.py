@@ -21,12 +21,13 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from api import coverage_keeper, routes, routes_people, routes_site, routes_watch
 from api import hub as services
-from api import routes, routes_people, routes_site
 from api.database import Database, connect, migrate
 from api.errors import install_handlers
 from api.events import HEARTBEAT_S, Feed
 from api.guard import Guard
+from api.heart import Heart
 from api.hub import Hub
 from api.premises import Current
 from api.settings import Settings, SettingsError
@@ -37,6 +38,7 @@ __all__ = ["create_app"]
 
 SWEEP_S: Final = 1.0
 LEARN_S: Final = 60.0
+COVERAGE_S: Final = 10.0
 
 NO_PAGES: Final = "wingwatch: the pages are not built; the API is at /api/v1/health\n"
 
@@ -89,13 +91,14 @@ def create_app(
         If the site or the database cannot be used, or a token belongs to no sensor.
     """
     parsed(read_file(settings), settings)
-    database = open_database(settings)
+    database, heart = open_database(settings), Heart()
     hub = Hub(
         settings=settings,
         current=Current(open_premises(settings, database, now_us=to_microseconds(clock()))),
         database=database,
-        feed=Feed(database, heartbeat_s=heartbeat_s),
+        feed=Feed(database, heartbeat_s=heartbeat_s, heart=heart.told),
         clock=clock,
+        heart=heart,
     )
     app = HubApp(
         title="wingwatch",
@@ -106,7 +109,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.hub = hub
-    for router in (routes.router, routes_people.router, routes_site.router):
+    for router in (routes.router, routes_people.router, routes_site.router, routes_watch.router):
         app.include_router(router)
     install_handlers(app)
     serve_pages(app, pages or Path(str(resources.files("api") / "static")))
@@ -138,6 +141,7 @@ def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
         tasks = [
             asyncio.create_task(repeated("sweep", services.sweep, hub, every_s=SWEEP_S)),
             asyncio.create_task(repeated("learning", services.learn, hub, every_s=LEARN_S)),
+            asyncio.create_task(repeated("coverage", coverage_keeper.keep, hub, every_s=COVERAGE_S)),
         ]
         try:
             yield

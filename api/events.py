@@ -5,7 +5,7 @@ anything and a broken connection goes on where it stopped, also after the hub wa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
 from anyio.to_thread import run_sync
@@ -23,17 +23,19 @@ HEARTBEAT_S: Final = 10.0
 CHUNK: Final = 500
 RETRY_MS: Final = 2000
 
-HEARTBEAT: Final = format_sse_event(event="heartbeat", data_str="{}")
-
 
 class Feed:
     """Wakes the readers of the feed when there is something new.
 
-    ``open`` and ``close`` belong to the event loop; ``wake`` may be called from any thread.
+    ``open`` and ``close`` belong to the event loop; ``wake`` may be called from any thread. ``heart`` gives what a silent
+    connection says: the hub's own pulse, as JSON.
     """
 
-    def __init__(self, database: Database, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(
+        self, database: Database, *, heartbeat_s: float = HEARTBEAT_S, heart: Callable[[], str] = lambda: "{}"
+    ) -> None:
         self._database = database
+        self._heart = heart
         self._heartbeat_s = heartbeat_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
@@ -77,7 +79,7 @@ class Feed:
                 at = changes[-1].id
                 yield encoded(changes)
             elif not await happens(news, within_s=self._heartbeat_s):
-                yield HEARTBEAT
+                yield format_sse_event(event="heartbeat", data_str=self._heart())
 
     def _place(self, last: int | None) -> tuple[int, bool]:
         with self._database.reading() as connection:

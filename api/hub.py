@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api import annunciation, association, locating, telling
+from api import annunciation, association, locating, supervision, telling
 from api.alerts import Alert
 from api.annunciation import AlarmRules
 from api.association import Rules
@@ -19,6 +19,7 @@ from api.deeds import escalate_overdue
 from api.discipline import Discipline
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
+from api.heart import Heart
 from api.places import ListeningRules
 from api.premises import Current
 from api.priority import PriorityRules
@@ -27,6 +28,8 @@ from api.settings import Settings
 from api.shelving import ShelvingRules
 from api.states import SensorStatus, heard
 from api.views import Receipt
+from api.watch_rules import rules_of
+from api.watching import WatchRules
 from detector.fusion import Report, later
 from detector.site import Site
 from detector.times import to_microseconds
@@ -50,6 +53,7 @@ class Hub:
     database: Database
     feed: Feed
     clock: Callable[[], datetime]
+    heart: Heart
 
     @property
     def site(self) -> Site:
@@ -65,6 +69,11 @@ class Hub:
     def stale_after_us(self) -> int:
         """A sensor that was not heard for this long is stale."""
         return round(self.settings.stale_after_s * MICROSECONDS)
+
+    @property
+    def watch_rules(self) -> WatchRules:
+        """When something is wrong with a sensor."""
+        return rules_of(self.settings)
 
     @property
     def clock_limit_us(self) -> int:
@@ -139,12 +148,12 @@ def ingest(hub: Hub, sensor: str, body: bytes) -> Receipt:
                 raise ConflictError(f"batch {batch.sequence} of boot {batch.boot!r} was stored with other bytes")
             return Receipt(stored=0, duplicate=True)
         repository.add_batch(batch, digest=digest, received_us=now_us)
-        offset_us = note_heartbeat(repository, batch, now_us=now_us, clock_limit_us=hub.clock_limit_us)
+        offset_us = note_heartbeat(repository, hub, batch, now_us=now_us)
         reports = take_reports(repository, batch, hub.site, offset_us=offset_us)
         changed = association.associate(repository, reports, rules=hub.rules, now_us=now_us)
         placed = with_places(repository, hub, changed, now_us=now_us)
         told = announced(repository, hub, placed, now_us=now_us)
-        told |= telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
+        told |= telling.tell_standing(repository, hub.site, now_us=now_us, rules=hub.watch_rules)
     if told:
         hub.feed.wake()
     return Receipt(stored=len(batch.detections), duplicate=False)
@@ -159,9 +168,9 @@ def sweep(hub: Hub) -> None:
         told |= announced(repository, hub, due(repository, hub, now_us=now_us), now_us=now_us)
         told |= annunciation.keep_standing(repository, rules=rules, now_us=now_us)
         told |= escalate_overdue(repository, hub.site, now_us=now_us, limit_us=hub.escalate_after_us)
-        told |= telling.sweep(
-            repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, stale_after_us=hub.stale_after_us
-        )
+        told |= supervision.keep(repository, hub.site, rules=hub.watch_rules, now_us=now_us)
+        told |= telling.sweep(repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, rules=hub.watch_rules)
+    hub.heart.beat(now_us)
     if told:
         hub.feed.wake()
 
@@ -208,14 +217,17 @@ def batch_of(sensor: str, body: bytes) -> Batch:
     return batch
 
 
-def note_heartbeat(repository: Repository, batch: Batch, *, now_us: int, clock_limit_us: int) -> int:
+def note_heartbeat(repository: Repository, hub: Hub, batch: Batch, *, now_us: int) -> int:
     """Store what a batch says of its sensor, unless something newer is known; gives how far the sensor's clock is ahead."""
-    known = repository.sensors().get(batch.sensor)
+    known, limit_us = repository.sensors().get(batch.sensor), hub.clock_limit_us
     mark = ClockMark(sent_us=to_microseconds(batch.sent_utc), received_us=now_us)
-    status = heard(batch, known, mark=mark, clock_limit_us=clock_limit_us)
+    status = heard(batch, known, mark=mark, clock_limit_us=limit_us)
     if status is not None:
         repository.save_sensor(status, known=known is not None)
-    return batch_offset_us(batch, status or known, mark=mark, clock_limit_us=clock_limit_us)
+        supervision.observe(repository, hub.site, status, known, rules=hub.watch_rules, now_us=now_us)
+    if batch.detections:
+        supervision.hear_phone(repository, batch.sensor, now_us=now_us)
+    return batch_offset_us(batch, status or known, mark=mark, clock_limit_us=limit_us)
 
 
 def batch_offset_us(batch: Batch, status: SensorStatus | None, *, mark: ClockMark, clock_limit_us: int) -> int:

@@ -99,7 +99,7 @@ def wings(hub: Hub) -> Page[WingView]:
     """All wings and how they stand."""
     with hub.database.reading() as connection:
         repository = Repository(connection)
-        _, items = telling.standing_views(repository, hub.site, now_us=hub.now_us, stale_after_us=hub.stale_after_us)
+        _, items = telling.standing_views(repository, hub.site, now_us=hub.now_us, rules=hub.watch_rules)
         return Page(items=items, next=None, event_id=repository.change_range()[1])
 
 
@@ -107,7 +107,7 @@ def sensors(hub: Hub) -> Page[SensorView]:
     """All sensors and how they fare."""
     with hub.database.reading() as connection:
         repository = Repository(connection)
-        items, _ = telling.standing_views(repository, hub.site, now_us=hub.now_us, stale_after_us=hub.stale_after_us)
+        items, _ = telling.standing_views(repository, hub.site, now_us=hub.now_us, rules=hub.watch_rules)
         return Page(items=items, next=None, event_id=repository.change_range()[1])
 
 

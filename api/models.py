@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from api.actors import Actor, ActorKind
+from api.alarms import AlarmAct, AlarmKind, Subject
 from api.alerts import AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act
 from api.places import Evidence, Location
@@ -34,19 +35,25 @@ from detector.types import Activity, Label, Technology
 from detector.wire import Listened
 
 __all__ = [
+    "AlarmRow",
+    "AlarmTransitionRow",
     "AlertRow",
     "Base",
     "BatchRow",
     "ChangeRow",
+    "CoverageRow",
     "DetectionRow",
     "EmissionRow",
     "LearnedRow",
+    "PhoneTestRow",
+    "PulseRow",
     "SensorRow",
     "ShelfRow",
     "SiteRow",
     "StandingRow",
     "ToldRow",
     "TransitionRow",
+    "WatchRow",
 ]
 
 ID = BigInteger().with_variant(Integer, "sqlite")
@@ -186,6 +193,9 @@ class Base(DeclarativeBase):
         Priority: Word(Priority),
         Withheld: Word(Withheld),
         ShelfKind: Word(ShelfKind),
+        AlarmKind: Word(AlarmKind),
+        AlarmAct: Word(AlarmAct),
+        Subject: Word(Subject),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
         tuple[Listened, ...]: ListenedColumn(),
@@ -398,6 +408,7 @@ class SensorRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     boot: Mapped[str]
+    sequence: Mapped[int]
     seen_us: Mapped[int]
     flowed_us: Mapped[int | None]
     sent_us: Mapped[int]
@@ -420,6 +431,84 @@ class SensorRow(Base):
     reference_hz: Mapped[float | None]
     reference_dbfs: Mapped[float | None]
     listened: Mapped[tuple[Listened, ...]]
+
+
+class WatchRow(Base):
+    """What is remembered of a sensor so that it can be watched, as JSON."""
+
+    __tablename__ = "watches"
+
+    sensor: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PulseRow(Base):
+    """That the hub lived: ``at_us`` when it last said so, ``awake_us`` since when without a pause; there is one row."""
+
+    __tablename__ = "pulses"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at_us: Mapped[int]
+    awake_us: Mapped[int]
+
+
+class AlarmRow(Base):
+    """An alarm about the system itself."""
+
+    __tablename__ = "alarms"
+    __table_args__ = (Index("ix_alarms_cleared", "cleared_us"), COUNTED)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    kind: Mapped[AlarmKind]
+    subject: Mapped[Subject]
+    name: Mapped[str]
+    wing: Mapped[str | None]
+    bands: Mapped[tuple[str, ...]]
+    word: Mapped[str]
+    facts: Mapped[dict[str, float]]
+    raised_us: Mapped[int]
+    acknowledged_us: Mapped[int | None]
+    acknowledged_by: Mapped[Actor | None]
+    cleared_us: Mapped[int | None]
+
+
+class AlarmTransitionRow(Base):
+    """Something that happened to an alarm about the system itself."""
+
+    __tablename__ = "alarm_transitions"
+    __table_args__ = (Index("ix_alarm_transitions_alarm", "alarm_id", "id"), COUNTED)
+
+    id: Mapped[int] = mapped_column(ID, primary_key=True)
+    alarm_id: Mapped[int] = mapped_column(ForeignKey("alarms.id"))
+    act: Mapped[AlarmAct]
+    at_us: Mapped[int]
+    actor: Mapped[Actor]
+    note: Mapped[str]
+
+
+class PhoneTestRow(Base):
+    """The last time at which a test phone was to speak, and whether it was heard."""
+
+    __tablename__ = "phone_tests"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    ended_us: Mapped[int]
+    heard: Mapped[bool]
+    judged_us: Mapped[int]
+
+
+class CoverageRow(Base):
+    """What could have been heard of a band of a wing within an hour."""
+
+    __tablename__ = "coverage"
+
+    hour_us: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    wing: Mapped[str] = mapped_column(primary_key=True)
+    band: Mapped[str] = mapped_column(primary_key=True)
+    listened_share: Mapped[float]
+    chances: Mapped[dict[str, float]]
+    healthy: Mapped[float]
+    sensors: Mapped[int]
 
 
 class SiteRow(Base):

@@ -91,7 +91,7 @@ def handover(hub: Hub, query: HandoverQuery) -> Handover:
     window_us = hub.alarm_rules.discipline.window_us
     with hub.database.reading() as connection:
         repository = Repository(connection)
-        sensors, wings = telling.standing_views(repository, site, now_us=now_us, stale_after_us=hub.stale_after_us)
+        sensors, wings = telling.standing_views(repository, site, now_us=now_us, rules=hub.watch_rules)
         states = (AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.SEARCH_SENT)
         unfinished = [alert for state in states for alert in repository.alerts(limit=MAX_OPEN, state=state)]
         deeds = repository.journal.transitions_since(since_us, limit=MAX_DEEDS)

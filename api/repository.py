@@ -40,6 +40,7 @@ from api.rows import (
     stored_detection,
 )
 from api.states import SensorStatus, WingCounts
+from api.watch_book import WatchBook
 from detector.fusion import Key, Report
 from detector.times import to_microseconds
 from detector.types import Technology
@@ -61,12 +62,17 @@ T = TypeVar("T")
 
 
 class Repository:
-    """Queries on one connection; those about what people did are in ``journal``, those about announcing in ``alarms``."""
+    """Queries on one connection.
+
+    Those about what people did are in ``journal``, those about announcing in ``alarms``, and those about the system
+    watching itself in ``watching``.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.journal = Journal(connection)
         self.alarms = AlarmBook(connection)
+        self.watching = WatchBook(connection)
 
     # --- batches and detections
 

@@ -15,6 +15,7 @@ from api.lists import AlertQuery, DetectionQuery, NoQuery
 from api.requests import Number, TheHub, api_router, read_body, readable
 from api.views import AlertView, DetectionView, Health, Page, Receipt, SensorView, WingView
 from detector import __version__
+from detector.times import from_microseconds
 
 __all__ = ["router"]
 
@@ -58,16 +59,19 @@ def post_batch(sensor: KnownSensor, body: Annotated[bytes, Depends(bounded_body)
 
 
 @readable(router, "/health")
-def get_health(hub: TheHub, _: Annotated[NoQuery, Query()]) -> Health:
-    """Tell who answers, and that its database does."""
+def get_health(hub: TheHub, response: Response, _: Annotated[NoQuery, Query()]) -> Health:
+    """Tell who answers, that its database does, and that it does what time asks for; with status 503 if it does not."""
+    stalled = hub.heart.is_stalled(now_us=hub.now_us, away_us=hub.watch_rules.away_us)
+    response.status_code = 503 if stalled else 200
     with hub.database.reading():
         return Health(
-            status="ok",
+            status="stalled" if stalled else "ok",
             version=__version__,
             simulated=hub.settings.simulated,
             site=hub.site.name,
             time_zone=hub.site.time_zone,
             now=hub.clock(),
+            swept_utc=None if hub.heart.beat_us is None else from_microseconds(hub.heart.beat_us),
         )
 
 

@@ -16,6 +16,7 @@ from detector.times import from_microseconds, to_microseconds
 from detector.wire import Heartbeat, SensorDetection
 
 __all__ = [
+    "AnyRow",
     "Change",
     "Place",
     "SiteVersion",

@@ -22,6 +22,8 @@ PREFIX: Final = "WINGWATCH_HUB_"
 MIN_TOKEN: Final = 16
 
 Seconds = Annotated[float, Gt(0), Le(86400)]
+Share = Annotated[float, Gt(0), Le(1)]
+Decibels = Annotated[float, Gt(0), Le(100)]
 
 
 class SettingsError(ValueError):
@@ -48,6 +50,63 @@ class Settings(BaseSettings):
     )
     simulated: bool = Field(default=False, description="Whether the air is simulated; pages say so.")
     stale_after_s: Seconds = Field(10.0, description="A sensor that was not heard for this long counts as stale [s].")
+    dead_after_s: Seconds = Field(20.0, description="A sensor that was not heard for this long is an alarm [s].")
+    frozen_after_s: Seconds = Field(
+        6.0, description="A sensor that speaks, but whose samples stand still for this long, is an alarm [s]."
+    )
+    flow_least_share: Share = Field(
+        0.8, description="A sensor that searches a smaller share of its sample rate than this is an alarm."
+    )
+    flow_window_s: Seconds = Field(15.0, description="Over this time the rate of samples is measured [s].")
+    saturation_share: Share = Field(0.2, description="From this share of clipped samples on a sensor is saturated.")
+    saturation_delay_s: Seconds = Field(4.0, description="A sensor saturated for this long is an alarm [s].")
+    explained_after_s: Seconds = Field(
+        300.0,
+        description="The same, and for a risen noise floor, while the sensor hears a phone, which may explain it [s].",
+    )
+    phone_explains_s: Seconds = Field(
+        15.0, description="For this long after a sensor told of a phone, it explains what else is seen [s]."
+    )
+    floor_rise_db: Decibels = Field(6.0, description="A noise floor this far above the learned one is an alarm [dB].")
+    floor_fall_db: Decibels = Field(10.0, description="A noise floor this far below the learned one is an alarm [dB].")
+    floor_spreads: Annotated[float, Gt(0), Le(100)] = Field(
+        5.0, description="But only so many times as far from what was learned as is usual for it."
+    )
+    floor_delay_s: Seconds = Field(15.0, description="A noise floor out of bounds for this long is an alarm [s].")
+    reference_fall_db: Decibels = Field(
+        10.0, description="A reference carrier this far below the learned level means a lost antenna [dB]."
+    )
+    reference_delay_s: Seconds = Field(10.0, description="A reference carrier too weak for this long is an alarm [s].")
+    reference_missing_s: Seconds = Field(
+        300.0,
+        description="A reference carrier of the site that a sensor does not measure for this long is an alarm [s].",
+    )
+    learn_beats: Annotated[int, Ge(1), Le(100_000)] = Field(
+        15, description="From so many heartbeats on a noise floor and a reference carrier are known."
+    )
+    memory_beats: Annotated[int, Ge(1), Le(1_000_000)] = Field(
+        1800, description="Over so many heartbeats what is usual is averaged; an hour, at one each 2 s."
+    )
+    clock_error_limit_s: Annotated[float, Gt(0), Le(3600)] = Field(
+        1.0, description="A sensor whose time service owns up to more than this is an alarm [s]."
+    )
+    lost_hold_s: Seconds = Field(
+        60.0, description="An alarm of lost detections stands for this long after the last [s]."
+    )
+    alarm_clear_s: Seconds = Field(20.0, description="An alarm is cleared once all was well for this long [s].")
+    scan_round_s: Seconds = Field(
+        300.0, description="What a sensor was not tuned to within this time it does not listen to [s]."
+    )
+    heard_share_least: Share = Field(
+        0.01, description="Share of each named band that must be listened to, where the site does not say its own."
+    )
+    hub_away_s: Seconds = Field(15.0, description="A hub that was away for this long is an alarm [s].")
+    hub_grace_s: Seconds = Field(
+        45.0, description="After the hub was away its sensors may take this long to find it again [s]."
+    )
+    test_grace_s: Seconds = Field(
+        20.0, description="This long after its time is over it is judged whether a test phone was heard [s]."
+    )
     episode_gap_s: Seconds = Field(30.0, description="Longest pause within one alert [s].")
     episode_limit_s: Seconds = Field(
         7200.0, description="An alert takes no new emissions this long after it began [s]."

@@ -170,4 +170,4 @@ def is_same(shelf: Shelf, draft: Shelf) -> bool:
 def told(repository: Repository, hub: Hub, shelf: Shelf, *, now_us: int) -> None:
     """Tell what became of a shelf, and of the wings and sensors that it touches."""
     telling.tell_shelf(repository, shelf, now_us=now_us)
-    telling.tell_standing(repository, hub.site, now_us=now_us, stale_after_us=hub.stale_after_us)
+    telling.tell_standing(repository, hub.site, now_us=now_us, rules=hub.watch_rules)

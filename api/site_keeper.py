@@ -16,6 +16,7 @@ from api.premises import Premises, ground_key, premises_of
 from api.repository import Repository
 from api.rows import SiteVersion
 from api.settings import Settings, SettingsError
+from api.uplinks import unknown_bands
 from api.views_site import LandingView, SiteVersionView, landing_view, site_version_view
 from detector.site import Image, Site, SiteError, dump_site, landing_plan, parse_site, schematic_svg
 
@@ -71,7 +72,7 @@ def parsed(data: bytes, settings: Settings) -> Site:
 
 
 def usable(data: bytes, settings: Settings) -> Site:
-    """A site whose time zone is known and which has every sensor that has a token.
+    """A site whose time zone and bands are known and which has every sensor that has a token.
 
     Raises
     ------
@@ -86,6 +87,7 @@ def usable(data: bytes, settings: Settings) -> Site:
         faults.append(f"time_zone: {site.time_zone!r} is not a time zone such as Europe/Paris")
     strangers = settings.sensor_tokens.keys() - {place.name for place in site.sensors}
     faults += [f"sensor_tokens.{name}: no such sensor in the site" for name in sorted(strangers)]
+    faults += unknown_bands(site)
     if faults:
         raise SiteError(faults)
     return site

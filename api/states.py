@@ -3,14 +3,23 @@
 Quiet is a claim, made only while somebody listens: a wing whose sensors are silent is stale or blind, never quiet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from api.clocks import ClockMark, clock_offset_us
 from detector.wire import Batch, Heartbeat
 
-__all__ = ["SensorState", "SensorStatus", "WingCounts", "WingState", "heard", "sensor_state", "wing_state"]
+__all__ = [
+    "BandStanding",
+    "SensorState",
+    "SensorStatus",
+    "WingCounts",
+    "WingState",
+    "heard",
+    "sensor_state",
+    "wing_state",
+]
 
 
 class SensorState(StrEnum):
@@ -28,7 +37,32 @@ class WingState(StrEnum):
     QUIET = "quiet"
     ALERT = "alert"
     BLIND = "blind"
+    DEGRADED = "degraded"
     STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandStanding:
+    """How one band of a wing stands.
+
+    Parameters
+    ----------
+    name
+        Empty for all that the wing's sensors listen to, where no band can be named.
+    why
+        A few words, without a full stop.
+    heard_share
+        How much of the band was listened to within one round of the plan.
+    sensors, hearing
+        Sensors that are to hear it, and how many of them do.
+    """
+
+    name: str
+    state: WingState
+    why: str
+    heard_share: float
+    sensors: int
+    hearing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +71,8 @@ class SensorStatus:
 
     Parameters
     ----------
+    boot, sequence
+        Of the batch that brought its latest heartbeat.
     seen_us
         When its latest heartbeat was made or came, whichever is earlier, microseconds since 1970: a wait in a queue does
         not make a sensor look fresh. When it came, if its clock is wrong.
@@ -50,6 +86,7 @@ class SensorStatus:
 
     name: str
     boot: str
+    sequence: int
     seen_us: int
     flowed_us: int | None
     sent_us: int
@@ -83,7 +120,7 @@ def heard(batch: Batch, known: SensorStatus | None, *, mark: ClockMark, clock_li
         A clock that is off by no more than this is right.
     """
     beat = batch.heartbeat
-    if beat is None or (known is not None and mark.sent_us < min(known.sent_us, known.received_us)):
+    if beat is None or (known is not None and is_older(batch, known, mark)):
         return None
     before = known if known is not None and known.boot == batch.boot else None
     offset_us = clock_offset_us(mark, None if before is None else before.mark, limit_us=clock_limit_us)
@@ -93,6 +130,7 @@ def heard(batch: Batch, known: SensorStatus | None, *, mark: ClockMark, clock_li
     return SensorStatus(
         name=batch.sensor,
         boot=batch.boot,
+        sequence=batch.sequence,
         seen_us=seen_us,
         flowed_us=seen_us if flows else before_us,
         sent_us=mark.sent_us,
@@ -100,6 +138,13 @@ def heard(batch: Batch, known: SensorStatus | None, *, mark: ClockMark, clock_li
         offset_us=offset_us,
         heartbeat=beat,
     )
+
+
+def is_older(batch: Batch, known: SensorStatus, mark: ClockMark) -> bool:
+    """Whether a batch tells less than what is known: by its number within a boot, by the clock between two of them."""
+    if batch.boot == known.boot:
+        return batch.sequence < known.sequence
+    return mark.sent_us < min(known.sent_us, known.received_us)
 
 
 def sensor_state(status: SensorStatus | None, *, now_us: int, stale_after_us: int) -> SensorState:
@@ -111,13 +156,17 @@ def sensor_state(status: SensorStatus | None, *, now_us: int, stale_after_us: in
     return SensorState.CLOCK if status.offset_us else SensorState.FRESH
 
 
-def wing_state(sensors: Mapping[str, SensorState], counts: WingCounts) -> tuple[WingState, str]:
+def wing_state(
+    sensors: Mapping[str, SensorState], counts: WingCounts, bands: Sequence[BandStanding] = ()
+) -> tuple[WingState, str]:
     """How a wing stands, and why in one plain sentence.
 
     Parameters
     ----------
     sensors
         State of each sensor that stands in the wing, by its name.
+    bands
+        How each of its bands stands; the wing is quiet only where all of them are.
     """
     listening = listening_of(sensors)
     if counts.active:
@@ -127,11 +176,27 @@ def wing_state(sensors: Mapping[str, SensorState], counts: WingCounts) -> tuple[
         return WingState.BLIND, "No sensor stands in this wing."
     if all(state is SensorState.NEVER for state in sensors.values()):
         return WingState.BLIND, "No sensor of this wing was ever heard."
-    if SensorState.CLOCK in sensors.values():
-        return WingState.STALE, f"What is heard cannot be dated: {listening}."
     if SensorState.FRESH not in sensors.values():
-        return WingState.STALE, f"Nobody listens: {listening}."
+        undated = SensorState.CLOCK in sensors.values()
+        return WingState.STALE, f"{'What is heard cannot be dated' if undated else 'Nobody listens'}: {listening}."
+    if bands and all(band.state is WingState.BLIND for band in bands):
+        return WingState.BLIND, f"Nothing can be heard: {told_of(bands)}."
+    if worse := [band for band in bands if band.state not in (WingState.QUIET, WingState.ALERT)]:
+        return WingState.DEGRADED, f"Not all is heard: {told_of(worse)}; {listening}."
+    if any(state is not SensorState.FRESH for state in sensors.values()):
+        return WingState.DEGRADED, f"Not all is heard: {listening}."
     return WingState.QUIET, f"No phone is heard; {listening}.{waiting(counts.unacknowledged)}"
+
+
+def told_of(bands: Sequence[BandStanding]) -> str:
+    """Why bands are not quiet, the same reason once."""
+    by_reason: dict[str, list[str]] = {}
+    for band in bands:
+        by_reason.setdefault(band.why, []).append(band.name)
+    return "; ".join(
+        f"{' and '.join(name for name in names if name)}: {why}" if any(names) else why
+        for why, names in by_reason.items()
+    )
 
 
 def listening_of(sensors: Mapping[str, SensorState]) -> str:

@@ -8,14 +8,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from api.alarms import Alarm
 from api.alerts import Alert, ended
 from api.alerts_life import Transition
 from api.clocks import MAX_AHEAD_US
 from api.repository import Repository
 from api.shelving import Shelf, ShelfKind, in_force
 from api.standing import Standing
-from api.states import SensorState, SensorStatus, WingCounts, sensor_state
+from api.states import BandStanding, SensorStatus, WingCounts, sensor_state
 from api.views import (
+    AntennaWatch,
     SensorView,
     WingView,
     alert_view,
@@ -25,12 +27,17 @@ from api.views import (
     transition_view,
     wing_view,
 )
+from api.views_watch import alarm_view
+from api.watching import Watch, WatchRules
+from api.wings import band_standings
 from detector.site import Site
+from detector.times import from_microseconds
 
 __all__ = [
     "KEPT_CHANGES",
     "standing_views",
     "sweep",
+    "tell_alarm",
     "tell_alerts",
     "tell_shelf",
     "tell_standing",
@@ -51,9 +58,10 @@ SEEN_STEP_S: Final = 10
 def sensor_views(
     site: Site,
     statuses: Mapping[str, SensorStatus],
+    watches: Mapping[str, Watch],
     *,
     now_us: int,
-    stale_after_us: int,
+    rules: WatchRules,
     shelves: Sequence[Shelf] = (),
 ) -> list[SensorView]:
     """All sensors of the site."""
@@ -62,8 +70,10 @@ def sensor_views(
         sensor_view(
             place.name,
             wing=place.wing,
-            state=sensor_state(statuses.get(place.name), now_us=now_us, stale_after_us=stale_after_us),
+            state=sensor_state(statuses.get(place.name), now_us=now_us, stale_after_us=rules.stale_us),
             status=statuses.get(place.name),
+            watch=watches.get(place.name),
+            rules=rules,
             shelved_until_us=shelved.get(place.name),
         )
         for place in site.sensors
@@ -74,20 +84,23 @@ def wing_views(
     site: Site,
     sensors: Iterable[SensorView],
     counts: Mapping[str | None, WingCounts],
+    bands: Mapping[str, Sequence[BandStanding]],
     *,
     now_us: int,
     shelves: Sequence[Shelf] = (),
 ) -> list[WingView]:
     """All wings of the site."""
     shelved = in_force(shelves, ShelfKind.WING, now_us=now_us)
-    by_wing: dict[str | None, dict[str, SensorState]] = {}
+    by_wing: dict[str | None, list[SensorView]] = {}
     for sensor in sensors:
-        by_wing.setdefault(sensor.wing, {})[sensor.name] = sensor.state
+        by_wing.setdefault(sensor.wing, []).append(sensor)
     return [
         wing_view(
             wing,
-            sensors=by_wing.get(wing.name, {}),
+            sensors={sensor.name: sensor.state for sensor in by_wing.get(wing.name, [])},
             counts=counts.get(wing.name, WingCounts()),
+            bands=bands.get(wing.name, ()),
+            unwatched=[s.name for s in by_wing.get(wing.name, []) if s.antenna is AntennaWatch.NONE],
             shelved_until_us=shelved.get(wing.name),
         )
         for wing in site.wings
@@ -95,13 +108,30 @@ def wing_views(
 
 
 def standing_views(
-    repository: Repository, site: Site, *, now_us: int, stale_after_us: int
+    repository: Repository, site: Site, *, now_us: int, rules: WatchRules
 ) -> tuple[list[SensorView], list[WingView]]:
     """All sensors and all wings as they stand now."""
     shelves = repository.alarms.shelves(open_only=True)
-    sensors = sensor_views(site, repository.sensors(), now_us=now_us, stale_after_us=stale_after_us, shelves=shelves)
+    statuses, watches = repository.sensors(), repository.watching.watches()
+    sensors = sensor_views(site, statuses, watches, now_us=now_us, rules=rules, shelves=shelves)
+    bands = band_standings(
+        site,
+        statuses,
+        watches,
+        repository.watching.open_alarms(),
+        repository.watching.on_air(),
+        rules=rules,
+        day=from_microseconds(now_us).date(),
+        now_us=now_us,
+    )
     counts = repository.wing_counts(wing.name for wing in site.wings)
-    return sensors, wing_views(site, sensors, counts, now_us=now_us, shelves=shelves)
+    return sensors, wing_views(site, sensors, counts, bands, now_us=now_us, shelves=shelves)
+
+
+def tell_alarm(repository: Repository, alarm: Alarm, *, now_us: int) -> None:
+    """Tell an alarm about the system itself."""
+    shelves = repository.alarms.shelves(open_only=True)
+    repository.add_changes("alarm", [alarm_view(alarm, shelves=shelves, now_us=now_us).model_dump_json()], at_us=now_us)
 
 
 def tell_standing_alarm(repository: Repository, alarm: Standing, *, window_us: int, now_us: int) -> None:
@@ -129,9 +159,9 @@ def tell_transitions(repository: Repository, transitions: Iterable[Transition], 
         repository.add_changes("transition", messages, at_us=now_us)
 
 
-def tell_standing(repository: Repository, site: Site, *, now_us: int, stale_after_us: int) -> bool:
+def tell_standing(repository: Repository, site: Site, *, now_us: int, rules: WatchRules) -> bool:
     """Tell the sensors and wings that differ from what was told last; says whether there were any."""
-    sensors, wings = standing_views(repository, site, now_us=now_us, stale_after_us=stale_after_us)
+    sensors, wings = standing_views(repository, site, now_us=now_us, rules=rules)
     before = repository.told()
     told: dict[tuple[str, str], str] = {}
     views: tuple[tuple[str, list[SensorView] | list[WingView]], ...] = (("sensor", sensors), ("wing", wings))
@@ -149,15 +179,16 @@ def essence(view: SensorView | WingView) -> str:
     """What of a sensor or a wing is worth a message when it changes."""
     if isinstance(view, WingView):
         return view.model_dump_json()
-    shown = view.model_dump(mode="json", exclude={"last_seen_utc", "clipped_share", "queue"})
+    shown = view.model_dump(mode="json", exclude={"last_seen_utc", "clipped_share", "queue", "clock_error_s"})
     if view.last_seen_utc is not None:
         shown["seen"] = view.last_seen_utc.timestamp() // SEEN_STEP_S
-    if view.noise_floor_dbfs is not None:
-        shown["noise_floor_dbfs"] = round(view.noise_floor_dbfs)
+    for name in ("noise_floor_dbfs", "usual_floor_dbfs", "reference_dbfs", "noise_steps"):
+        if shown[name] is not None:
+            shown[name] = round(shown[name])
     return json.dumps(shown)
 
 
-def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale_after_us: int) -> bool:
+def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, rules: WatchRules) -> bool:
     """Do what the passing of time asks for; says whether anybody was told anything.
 
     Alerts whose phone fell silent end, sensors that fell silent are stale, and the oldest messages are forgotten.
@@ -166,7 +197,7 @@ def sweep(repository: Repository, site: Site, *, now_us: int, gap_us: int, stale
     over = [ended(alert, now_us=now_us, gap_us=gap_us) for alert in silent]
     repository.save_alerts(over)
     told = tell_alerts(repository, site, over, now_us=now_us)
-    told |= tell_standing(repository, site, now_us=now_us, stale_after_us=stale_after_us)
+    told |= tell_standing(repository, site, now_us=now_us, rules=rules)
     forget(repository, now_us=now_us)
     return told
 

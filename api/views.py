@@ -3,21 +3,24 @@
 Fields are added to, never renamed. Times are RFC 3339 in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Generic, TypeVar
+from enum import StrEnum
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from api.actors import Actor, ActorKind
 from api.alerts import Alert, AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act, Transition
+from api.levels import Level, LevelKind
 from api.places import Location
 from api.reasons import reasons
 from api.rows import StoredDetection
 from api.shelving import Shelf, ShelfKind
 from api.standing import Comparison, Standing, sentence
-from api.states import SensorState, SensorStatus, WingCounts, WingState, wing_state
+from api.states import BandStanding, SensorState, SensorStatus, WingCounts, WingState, wing_state
+from api.watching import Watch, WatchRules
 from detector.site import Site, Wing
 from detector.times import format_utc, from_microseconds
 from detector.types import Activity, Label, Technology
@@ -25,6 +28,8 @@ from detector.types import Activity, Label, Technology
 __all__ = [
     "ActorView",
     "AlertView",
+    "AntennaWatch",
+    "BandView",
     "CellView",
     "DetectionView",
     "Health",
@@ -55,6 +60,24 @@ Utc = Annotated[datetime, PlainSerializer(format_utc, return_type=str)]
 """Told to the microsecond always, so that times sort as text."""
 
 
+BEAT: Final = (
+    "sample_rate_hz",
+    "centre_hz",
+    "noise_floor_dbfs",
+    "gaps",
+    "clipped_share",
+    "queue",
+    "profile",
+    "lost",
+    "gain_db",
+    "noise_steps",
+    "clock_error_s",
+    "alarm",
+    "reference_hz",
+    "reference_dbfs",
+)
+"""What of a heartbeat is told as it came."""
+
 SHELVED: Final = "Its alerts are not announced: the wing is shelved."
 
 
@@ -79,7 +102,7 @@ class Listing(View, Generic[T]):
 
 
 class Health(View):
-    """The hub itself."""
+    """The hub itself: ``stalled`` once it no longer does what time asks for, which it last did at ``swept_utc``."""
 
     status: str
     version: str
@@ -87,6 +110,7 @@ class Health(View):
     site: str
     time_zone: str
     now: Utc
+    swept_utc: Utc | None
 
 
 class Receipt(View):
@@ -96,8 +120,27 @@ class Receipt(View):
     duplicate: bool
 
 
+class BandView(View):
+    """A band of a wing: how it stands and why, and how much of it was listened to within one round of the plan."""
+
+    name: str
+    state: WingState
+    why: str
+    heard_share: float
+    sensors: int
+    hearing: int
+
+
+class AntennaWatch(StrEnum):
+    """Whether a lost antenna would be noticed."""
+
+    NONE = "no-reference"  # no reference carrier is measured
+    LEARNING = "learning"
+    WATCHED = "watched"
+
+
 class WingView(View):
-    """A wing as staff see it."""
+    """A wing as staff see it; ``unwatched`` are the sensors at which a lost antenna would not be noticed."""
 
     name: str
     title: str
@@ -107,6 +150,8 @@ class WingView(View):
     active_alerts: int
     last_alert_utc: Utc | None
     why: str
+    bands: list[BandView]
+    unwatched: list[str]
     shelved_until_utc: Utc | None
 
 
@@ -124,6 +169,15 @@ class SensorView(View):
     clipped_share: float | None
     queue: int | None
     profile: str | None
+    lost: int | None
+    gain_db: float | None
+    noise_steps: float | None
+    clock_error_s: float | None
+    alarm: str | None
+    reference_hz: float | None
+    reference_dbfs: float | None
+    usual_floor_dbfs: float | None
+    antenna: AntennaWatch
     shelved_until_utc: Utc | None
 
 
@@ -389,22 +443,52 @@ def sensor_view(
     wing: str | None,
     state: SensorState,
     status: SensorStatus | None,
+    watch: Watch | None,
+    rules: WatchRules,
     shelved_until_us: int | None = None,
 ) -> SensorView:
     """A sensor as callers see it."""
-    told = ("sample_rate_hz", "centre_hz", "noise_floor_dbfs", "gaps", "clipped_share", "queue", "profile")
+    floor = None if watch is None or status is None else usual_floor(watch, status)
     return SensorView(
         name=name,
         wing=wing,
         state=state,
         last_seen_utc=None if status is None else from_microseconds(status.seen_us),
+        usual_floor_dbfs=None if floor is None or not floor.is_known(rules.floor) else round(floor.usual_db, 1),
+        antenna=antenna_watch(watch, rules),
         shelved_until_utc=instant(shelved_until_us),
-        **{field: None if status is None else getattr(status.heartbeat, field) for field in told},
+        **{field: None if status is None else getattr(status.heartbeat, field) for field in BEAT},
     )
 
 
+def usual_floor(watch: Watch, status: SensorStatus) -> Level | None:
+    """What was learned of the noise floor where a sensor is tuned."""
+    centre_hz = status.heartbeat.centre_hz or 0.0
+    floors = [
+        level
+        for level in watch.levels
+        if level.kind is LevelKind.FLOOR and level.frequency_hz == centre_hz and level.seen_us == status.received_us
+    ]
+    return floors[0] if floors else None
+
+
+def antenna_watch(watch: Watch | None, rules: WatchRules) -> AntennaWatch:
+    """Whether a lost antenna would be noticed at a sensor."""
+    references = [level for level in watch.levels if level.kind is LevelKind.REFERENCE] if watch is not None else []
+    if not references:
+        return AntennaWatch.NONE
+    known = any(level.is_known(rules.reference) for level in references)
+    return AntennaWatch.WATCHED if known else AntennaWatch.LEARNING
+
+
 def wing_view(
-    wing: Wing, *, sensors: Mapping[str, SensorState], counts: WingCounts, shelved_until_us: int | None = None
+    wing: Wing,
+    *,
+    sensors: Mapping[str, SensorState],
+    counts: WingCounts,
+    bands: Sequence[BandStanding] = (),
+    unwatched: Sequence[str] = (),
+    shelved_until_us: int | None = None,
 ) -> WingView:
     """A wing as staff see it.
 
@@ -412,8 +496,12 @@ def wing_view(
     ----------
     sensors
         State of each sensor that stands in it.
+    bands
+        How each of its bands stands; the one without a name is not told.
+    unwatched
+        Sensors at which a lost antenna would not be noticed.
     """
-    state, why = wing_state(sensors, counts)
+    state, why = wing_state(sensors, counts, bands)
     return WingView(
         name=wing.name,
         title=wing.title,
@@ -423,5 +511,12 @@ def wing_view(
         active_alerts=counts.active,
         last_alert_utc=instant(counts.last_us),
         why=why if shelved_until_us is None else f"{why} {SHELVED}",
+        bands=[BandView(**picked(band)) for band in bands if band.name],
+        unwatched=list(unwatched),
         shelved_until_utc=instant(shelved_until_us),
     )
+
+
+def picked(band: BandStanding) -> dict[str, Any]:
+    """A band's fields; its share is told in whole hundredths, so that a scan's rhythm is no news."""
+    return {name: getattr(band, name) for name in BandView.model_fields} | {"heard_share": round(band.heard_share, 2)}

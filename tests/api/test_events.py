@@ -131,7 +131,7 @@ def test_a_reader_that_was_away_for_too_long_is_told_to_read_the_lists(serve):
         state = hub.app.state.hub
         with state.database.writing() as connection:
             repository = Repository(connection)
-            sweep(repository, state.site, now_us=0, gap_us=1, stale_after_us=1)
+            sweep(repository, state.site, now_us=0, gap_us=1, rules=state.watch_rules)
             oldest, last = repository.change_range()
         assert last - oldest == KEPT_CHANGES
         with following(hub, last=oldest - 2) as stream:

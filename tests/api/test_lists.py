@@ -162,6 +162,7 @@ def test_health_tells_who_answers(client):
         "site": "Test prison",
         "time_zone": "Europe/Paris",
         "now": "2026-03-01T12:00:00.000000Z",
+        "swept_utc": None,
     }
 
 

@@ -45,6 +45,7 @@ def status(name, *, flowed_s=104, offset_us=0, **beat):
     return SensorStatus(
         name=name,
         boot="b",
+        sequence=1,
         seen_us=flowed_s * SECOND,
         flowed_us=flowed_s * SECOND,
         sent_us=flowed_s * SECOND,

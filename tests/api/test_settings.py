@@ -159,3 +159,11 @@ def test_secrets_do_not_show(settings):
 
 def test_every_setting_is_described():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_every_setting_says_what_it_is_for_and_in_which_unit():
+    for name, setting in Settings.model_fields.items():
+        assert setting.description, name
+        assert setting.description.endswith("."), name
+        for ending, unit in (("_s", "[s]"), ("_db", "[dB]"), ("_bytes", "[bytes]"), ("_days", "[days]")):
+            assert not name.endswith(ending) or unit in setting.description, name

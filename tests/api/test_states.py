@@ -14,14 +14,14 @@ FRESH, STALE, NEVER, CLOCK = SensorState.FRESH, SensorState.STALE, SensorState.N
     ("sensors", "counts", "state", "words"),
     [
         ({"A1": FRESH, "A2": FRESH}, WingCounts(), WingState.QUIET, "2 of 2 sensors listening"),
-        ({"A1": FRESH, "A2": STALE}, WingCounts(), WingState.QUIET, "nothing from A2"),
+        ({"A1": FRESH, "A2": STALE}, WingCounts(), WingState.DEGRADED, "nothing from A2"),
         ({"A1": STALE, "A2": NEVER}, WingCounts(), WingState.STALE, "nothing from A1 and A2"),
         ({"A1": NEVER, "A2": NEVER}, WingCounts(), WingState.BLIND, "No sensor of this wing was ever heard."),
         ({}, WingCounts(), WingState.BLIND, "No sensor stands in this wing."),
         ({"A1": FRESH}, WingCounts(active=1), WingState.ALERT, "A phone is heard"),
         ({"A1": STALE}, WingCounts(active=2), WingState.ALERT, "2 phones are heard"),
         ({"A1": CLOCK}, WingCounts(), WingState.STALE, "cannot be dated: 0 of 1 sensors listening, wrong clock at A1."),
-        ({"A1": FRESH, "A2": CLOCK}, WingCounts(), WingState.STALE, "1 of 2 sensors listening, wrong clock at A2."),
+        ({"A1": FRESH, "A2": CLOCK}, WingCounts(), WingState.DEGRADED, "1 of 2 sensors listening, wrong clock at A2."),
         ({"A1": CLOCK}, WingCounts(active=1), WingState.ALERT, "A phone is heard"),
         ({"A1": FRESH}, WingCounts(unacknowledged=1), WingState.QUIET, "1 past alert waits for a person."),
         ({"A1": FRESH}, WingCounts(unacknowledged=3), WingState.QUIET, "3 past alerts wait for a person."),
@@ -48,7 +48,7 @@ def wing_of(client, name="A"):
 def test_a_sensor_is_fresh_for_ten_seconds_after_its_heartbeat(client, send, heartbeat, clock):
     assert (state_of(client), wing_of(client)["state"]) == ("never", "blind")
     send("A1", heartbeat=heartbeat(100))
-    for seconds, state, wing in ((10.0, "fresh", "quiet"), (0.1, "stale", "stale")):
+    for seconds, state, wing in ((10.0, "fresh", "degraded"), (0.1, "stale", "stale")):
         clock.advance(seconds)
         assert (state_of(client), wing_of(client)["state"]) == (state, wing)
 
@@ -93,8 +93,8 @@ def test_a_sensor_whose_clock_is_set_back_is_heard_again(client, send, heartbeat
 def test_an_older_heartbeat_does_not_undo_a_newer_one(client, send, heartbeat, clock):
     before = clock.now
     clock.advance(5)
-    send("A1", heartbeat=heartbeat(200, gaps=2))
-    send("A1", heartbeat=heartbeat(100, gaps=1), sent_utc=before)
+    send("A1", heartbeat=heartbeat(200, gaps=2), sequence=7)
+    send("A1", heartbeat=heartbeat(100, gaps=1), sequence=6, sent_utc=before)
     (sensor,) = [each for each in client.items("sensors") if each["name"] == "A1"]
     assert (sensor["gaps"], sensor["last_seen_utc"]) == (2, "2026-03-01T12:00:05.000000Z")
 
@@ -112,6 +112,25 @@ def test_a_wing_tells_its_alerts_and_its_sensors(client, send, detection, heartb
         "sensors_fresh": 1,
         "active_alerts": 1,
         "last_alert_utc": "2026-03-01T12:00:02.000000Z",
+        "bands": [
+            {
+                "name": "P-GSM 900",
+                "state": "alert",
+                "why": "a phone is heard",
+                "heard_share": 0.1,
+                "sensors": 2,
+                "hearing": 1,
+            },
+            {
+                "name": "LTE 8",
+                "state": "degraded",
+                "why": "nothing from B2",
+                "heard_share": 0.07,
+                "sensors": 2,
+                "hearing": 1,
+            },
+        ],
+        "unwatched": ["B1", "B2"],
         "shelved_until_utc": None,
     }
 
@@ -141,7 +160,8 @@ def test_steady_heartbeats_are_told_no_more_often_than_each_ten_seconds(app, sen
     for second in range(60):
         clock.advance(1)
         send("A1", heartbeat=heartbeat(second + 2, noise_floor_dbfs=-61.3 + 0.01 * (second % 7)))
-    assert told(app)[before:] == [("sensor", "A1", "fresh")] * 6
+    # The seventh tells that its noise floor is known now.
+    assert told(app)[before:] == [("sensor", "A1", "fresh")] * 7
 
 
 def test_the_marks_of_heartbeats_are_kept_for_a_day(app, client, batch, detection, heartbeat, clock):

@@ -91,6 +91,7 @@ class TestHub:
             sensor_tokens={sensor: SecretStr(TOKEN) for sensor in SENSORS},
             simulated=True,
             stale_after_s=self.stale_after_s,
+            learn_beats=1,
         )
         self.server = ReadyServer(server_for(create_app(settings), settings))
         self.thread = threading.Thread(target=self.server.run, name="hub")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.prove import capture_faults, capture_gaps, flood, gsm_pd, lte_pd, quiet_air, whole_chain
+from tests.prove import capture_faults, capture_gaps, flood, gsm_pd, lte_pd, quiet_air, supervision, whole_chain
 from tests.prove.proof import Proof
 
 __all__ = ["PROOFS"]
@@ -17,6 +17,8 @@ PROOFS: Final[Mapping[str, Proof]] = {
         gsm_pd.PROOF,
         lte_pd.PROOF,
         quiet_air.PROOF,
+        supervision.LIVE,
+        supervision.PROOF,
         whole_chain.PROOF,
     )
 }

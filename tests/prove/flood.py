@@ -5,30 +5,21 @@ that lasts, one phone speaks in each of twenty other wings, each at a time of it
 when its alert came. Then everything stored is counted.
 """
 
-import asyncio
 import json
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import httpx
 import numpy as np
 from sqlalchemy import text
 
-from api.app import create_app
-from api.hub import Hub
-from api.server import HubServer, server_for
-from api.settings import Settings
 from detector.types import Activity, Label, Technology
 from detector.wire import MAX_DETECTIONS, Batch, SensorDetection, dump_batch
 from tests.prove.proof import Bound, Outcomes, Proof, Share
+from tests.prove.serving import TOKEN, serving
 
 __all__ = ["PROOF", "trial_of"]
 
@@ -38,7 +29,6 @@ FLOODED: Final = "B"
 OTHERS: Final = tuple(f"W{n:02d}" for n in range(20))
 IN_TIME_S: Final = 1.0
 PATIENCE_S: Final = 60.0
-TOKEN: Final = "a secret of sixteen characters"
 SITE: Final = 'name = "Flooded"\ncountry = "FR"\ntime_zone = "UTC"\n' + "".join(
     f'[[wing]]\nname = "{wing}"\ntitle = "{wing}"\n[[sensor]]\nname = "{wing}-1"\nwing = "{wing}"\nplace_m = [{x}, 0, 0]\n'
     for x, wing in enumerate((FLOODED, *OTHERS))
@@ -98,7 +88,8 @@ def trial(seed: int) -> Outcomes:
 def trial_of(seed: int, *, detections: int) -> Outcomes:
     """One flood of so many detections."""
     rng = np.random.default_rng(seed)
-    with serving() as (hub, address):
+    tokens = {f"{wing}-1": TOKEN for wing in (FLOODED, *OTHERS)}
+    with serving(SITE, tokens) as (hub, address):
         stream = Stream()
         reader = threading.Thread(target=stream.follow, args=(address,), daemon=True)
         reader.start()
@@ -170,31 +161,6 @@ def send(
     body = dump_batch(Batch(sensor=sensor, boot="b", sequence=number, sent_utc=now, detections=made))
     headers = {"Authorization": f"Bearer {TOKEN}"}
     client.post(f"{address}/api/v1/sensors/{sensor}/batches", content=body, headers=headers).raise_for_status()
-
-
-@contextmanager
-def serving() -> Iterator[tuple[Hub, str]]:
-    """A hub behind a socket, with a database of its own."""
-    folder = Path(tempfile.mkdtemp())
-    (folder / "site.toml").write_text(SITE)
-    tokens = {f"{wing}-1": TOKEN for wing in (FLOODED, *OTHERS)}
-    settings = Settings(site=folder / "site.toml", data_dir=folder, port=0, sensor_tokens=tokens)
-    server = server_for(create_app(settings), settings)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    try:
-        yield server.config.app.state.hub, address_of(server)  # type: ignore[union-attr]
-    finally:
-        server.should_exit = True
-        thread.join()
-        shutil.rmtree(folder)
-
-
-def address_of(server: HubServer) -> str:
-    """The address of a server, once it listens."""
-    while not server.started:
-        time.sleep(0.01)
-    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
 
 PROOF: Final = Proof(
