@@ -4,13 +4,39 @@ Energy promises a coherence, and coherence promises energy that stands out of it
 the first, a base station, which never pauses, the second.
 """
 
+from typing import Final
+
 import numpy as np
+from scipy.special import log_ndtr
 
 from detector.gsm.proof import Proof
+from detector.gsm.standard import TRAINING
 from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
 
-__all__ = ["believed", "bursty"]
+__all__ = ["believed", "bursty", "stranger_log10_p"]
+
+STRANGER_TRIALS: Final = 8 * 104
+"""Sequences, and symbols at which one may begin about a cell."""
+
+TINY: Final = 1e-9
+
+
+def stranger_log10_p(proof: Proof, snrs: FloatArray) -> float:
+    """Logarithm of the probability that random bits, sent as GSM sends them, agree as well with any training sequence.
+
+    Their correlation with n symbols is a sum of n signs: its square over n follows the chi-square distribution of one degree of
+    freedom. What their energy promises of the coherence is taken off.
+
+    Parameters
+    ----------
+    snrs
+        Of the bursts over the learned floor, linear, shape (n,).
+    """
+    snr = max(float(np.median(snrs)), TINY)
+    agreed = TRAINING.shape[1] * min(1.0, proof.coherence * (1 + snr) / snr)
+    one = np.log(2) + float(log_ndtr(-np.sqrt(agreed)))
+    return float((proof.windows * one + np.log(STRANGER_TRIALS)) / np.log(10))
 
 
 def bursty(proof: Proof, contrast: float, thresholds: GsmThresholds) -> bool:

@@ -22,6 +22,9 @@ __all__ = ["Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_pla
 MOST_SIGMA: Final = 24.0
 """A single burst weighs no more than this in the order in which lanes are looked at."""
 
+TIE_SHARE: Final = np.float32(1e-6)
+"""Of lanes that weigh the same, the strongest comes first."""
+
 NEAR_CELLS: Final = 2
 """Lanes lie further apart than this; the correlator's reach covers what is nearer."""
 
@@ -120,7 +123,7 @@ def single_lanes(energy: FloatArray, frames: range, threshold: float) -> Iterato
         Shape (len(frames), CELLS, n_channels), in deviations of the noise.
     """
     hits = energy > threshold
-    weight = np.where(hits, np.minimum(energy, MOST_SIGMA), 0).sum(axis=0)
+    weight = np.where(hits, np.minimum(energy, MOST_SIGMA) + TIE_SHARE * energy, 0).sum(axis=0)
     while weight.max(initial=0.0) > 0:
         cell, channel = (int(at) for at in np.unravel_index(int(weight.argmax()), weight.shape))
         near = [cell - 1, cell, (cell + 1) % CELLS]

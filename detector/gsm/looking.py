@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from detector.gsm.base import beacon, raised
 from detector.gsm.correlate import Correlator
-from detector.gsm.doubt import believed, bursty
+from detector.gsm.doubt import believed, bursty, stranger_log10_p
 from detector.gsm.emitter import home_of_track, opened
 from detector.gsm.gate import CELLS
+from detector.gsm.image import is_image, is_product
 from detector.gsm.lanes import Lane, folded_lanes, single_lanes
 from detector.gsm.past import contrast, snr_of, unevenness
 from detector.gsm.proof import Proof, prove, screen
@@ -161,6 +162,9 @@ class Looker(Teller):
             if doubted and not self.uneven(lane):
                 self.rest(lane.channel)
             return
+        snr_db = float(np.median(self.told_db(snrs)))
+        if self.stranger(lane, proof, snrs) or self.made_by_others(lane, proof, snr_db):
+            return
         if lane.frames.size <= thresholds.few_singles and self.rather_access(lane, proof):
             return
         if (
@@ -174,7 +178,7 @@ class Looker(Teller):
         centred = self.proof_of(lane, proof.lag)
         if centred is not None and centred.evidence > proof.evidence:
             proof = replace(centred, lag=centred.lag + proof.lag)
-        self.welcome(lane, proof, float(np.median(self.told_db(snrs))))
+        self.welcome(lane, proof, snr_db)
 
     def proof_of(self, lane: Lane, later: float = 0.0) -> Proof | None:
         """What the training sequences say of a lane, or of a place some samples later."""
@@ -187,6 +191,66 @@ class Looker(Teller):
             carrier_hz=float(tools.channels.carriers_hz[lane.channel]),
             shifts=self.shifts(tools.training, tools.training_shifts),
             thresholds=tools.thresholds,
+        )
+
+    def made_by_others(self, lane: Lane, proof: Proof, snr_db: float) -> bool:
+        """Whether a lane holds what the receiver made of stronger phones' bursts on other carriers at the same time."""
+        tools, gate = self.tools, self.state.gate
+        place, carrier = lane.cell * gate.period / CELLS, float(tools.channels.carriers_hz[lane.channel])
+        levels = {emitter.key: emitter.snr_db for emitter in self.state.emitters if emitter.bursts}
+        strong = [
+            (track, self.later(track, place) - proof.lag)
+            for track in self.state.tracks
+            if track.channel != lane.channel and levels.get(track.key, snr_db) > snr_db
+        ]
+        together = [
+            (track, later)
+            for track, later in strong
+            if abs(later) < NEAREST_SYMBOLS * tools.symbol and levels[track.key] > snr_db + tools.thresholds.product_db
+        ]
+        same = [
+            track
+            for track, later in together
+            if track.sequence == proof.sequence and abs(later) < tools.thresholds.rival_symbols * tools.symbol
+        ]
+        if is_product(carrier, self.carriers(track for track, _ in together), self.carriers(same)):
+            return True
+        return any(
+            is_image(
+                tools.training,
+                tools.images,
+                self.state.reel,
+                gate.begins(lane.frames) + place,
+                sequence=track.sequence,
+                later=later + proof.lag,
+                carrier_hz=carrier,
+                shifts=self.shifts(tools.training, tools.training_shifts),
+                near_symbols=tools.thresholds.rival_symbols,
+                likeness=tools.thresholds.image_likeness,
+            )
+            for track, later in strong
+            if track.sequence != proof.sequence
+        )
+
+    def carriers(self, tracks: Iterable[Track]) -> NDArray[np.float64]:
+        """Carriers of some tracks."""
+        channels = np.array([track.channel for track in tracks], np.int64)
+        return self.tools.channels.carriers_hz[channels]
+
+    def later(self, track: Track, place: float) -> float:
+        """Samples by which a track's bursts begin later than a place of the frame."""
+        period = self.state.gate.period
+        return (track.phase - place + period / 2) % period - period / 2
+
+    def stranger(self, lane: Lane, proof: Proof, snrs: FloatArray) -> bool:
+        """Whether random bits explain a proof as well, unless they are those of a slot and a sequence that are known."""
+        thresholds, place = self.tools.thresholds, lane.cell * self.state.gate.period / CELLS
+        if stranger_log10_p(proof, snrs) <= thresholds.proof_log10_p:
+            return False
+        near = thresholds.kin.hop_symbols * self.tools.symbol
+        return not any(
+            track.sequence == proof.sequence and abs(self.later(track, place) - proof.lag) < near
+            for track in self.state.tracks
         )
 
     def rather_access(self, lane: Lane, proof: Proof) -> bool:
@@ -263,7 +327,7 @@ class Looker(Teller):
         frames, watched = lane.frames, lane.frames.size
         if found is not None and hits.any():
             frames, watched = found.frames[hits], found.frames.size
-            snr_db = float(np.median(self.told_db(self.over_pauses(found.rise[hits], lane.channel))))
+            snr_db = float(np.median(self.told_db(self.over_pauses(found.inside[hits], lane.channel))))
         home = home_of_track(
             track,
             frames,

@@ -8,18 +8,23 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import gammaincinv, ndtri
 
 from detector.gsm.channels import Channels
-from detector.gsm.gate import CELLS
+from detector.gsm.gate import CELLS, Energy
 from detector.gsm.lanes import Lane
 from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
 from detector.types import FloatArray
 
-__all__ = ["Past", "contrast", "empty_past", "explained", "grown", "over_quiet", "snr_of", "unevenness"]
+__all__ = ["Past", "contrast", "empty_past", "explained", "grown", "over_quiet", "pause", "snr_of", "unevenness"]
 
 QUIET_QUANTILE: Final = 0.1
 """Place among the cells of a frame of one in which no phone is near its full power."""
+
+PAUSE_QUANTILE: Final = 0.05
+"""Place among a carrier's steps of one in which nobody speaks, however many slots are in use but one."""
+
+PAUSE_ROUNDS: Final = 6
 
 USUAL_QUANTILE: Final = 0.25
 USUAL_PACE: Final = 0.25
@@ -76,14 +81,16 @@ def grown(past: Past, energy: FloatArray, cleaned: FloatArray, *, keep: int, cli
     """The past with new frames, and no more than ``keep`` of them; no cell counts for more than ``clip_sigma`` where it is unexplained."""
     both = np.concatenate([past.energy, energy])[-keep:]
     clipped = np.clip(cleaned, -clip_sigma, clip_sigma)
-    unexplained = np.concatenate([past.unexplained, clipped])[-keep:]
     fresh = past.usual if not len(clipped) else usual_of(clipped)
-    usual = past.usual + np.float32(USUAL_PACE if len(past.energy) else 1.0) * (fresh - past.usual)
+    usual = (past.usual + np.float32(USUAL_PACE if len(past.energy) else 1.0) * (fresh - past.usual)).astype(np.float32)
+    # What was cleaned away holds what is usual, or it would stand out where bursts have raised the learned floor.
+    kept = clipped if cleaned is energy else np.where(cleaned == energy, clipped, np.minimum(clipped, usual))
+    unexplained = np.concatenate([past.unexplained, kept])[-keep:]
     return Past(
         first=past.stop + len(energy) - len(both),
         energy=both,
         unexplained=unexplained,
-        usual=usual.astype(np.float32),
+        usual=usual,
     )
 
 
@@ -178,6 +185,24 @@ def unevenness(past: Past, lane: Lane, channels: Channels, steps: float) -> floa
     """Energy of the loudest cell of a lane's frames over their quietest, as a burst's SNR: small on a beacon."""
     mean = rises(past, lane, channels, steps).mean(axis=0)
     return float((mean.max() / max(quiet_by_cell(mean), LEAST_QUIET) - 1) / channels.gain[lane.channel])
+
+
+def pause(energy: Energy, channel: int, channels: Channels) -> float:
+    """Noise of a carrier over its learned floor, which the bursts of a busy carrier raise; at most one.
+
+    A low quantile of the power map's steps, as a quantile of those in which nobody speaks: how many they are is told by how
+    many lie below their median.
+    """
+    steps = 1 + np.diff(energy.sums[:, channel])
+    if not steps.size:
+        return 1.0
+    shape = 1 / float(channels.variance[channel])
+    low, middle = float(np.quantile(steps, PAUSE_QUANTILE)), float(gammaincinv(shape, 0.5)) / shape
+    silent = 1.0
+    for _ in range(PAUSE_ROUNDS):
+        quiet = low * shape / float(gammaincinv(shape, PAUSE_QUANTILE / silent))
+        silent = float(np.clip(2 * np.mean(steps < quiet * middle), 2 * PAUSE_QUANTILE, 1.0))
+    return float(np.clip(quiet, LEAST_QUIET**2, 1.0))
 
 
 def rises(past: Past, lane: Lane, channels: Channels, steps: float) -> FloatArray:

@@ -17,12 +17,14 @@ from detector.gsm.emitter import home_of_access, opened
 from detector.gsm.gate import CELLS, frame_energy, make_gate, read
 from detector.gsm.lanes import Place, clean, single_places
 from detector.gsm.looking import Looker
+from detector.gsm.overload import overloaded, without_products
 from detector.gsm.past import empty_past, grown, over_quiet
 from detector.gsm.proof import prove, screen
 from detector.gsm.reel import wound
 from detector.gsm.standard import ACCESS_BITS
 from detector.gsm.state import GsmState
 from detector.gsm.tools import make_tools
+from detector.gsm.track import inside_rise
 from detector.search import Context
 from detector.types import Burst, Finding, FloatArray, Label, Segment
 
@@ -54,7 +56,8 @@ def step(state: GsmState, segment: Segment) -> tuple[GsmState, Finding]:
         return state, Finding()
     gate, energy, frames = read(state.gate, segment, tools.channels)
     measured = frame_energy(gate, energy, frames, tools.channels)
-    normal, access = (clean(e, tools.channels, tools.thresholds) for e in measured)
+    marks, share = overloaded(gate, segment, frames), 10 ** (tools.thresholds.overload_db / 10)
+    normal, access = (without_products(clean(e, tools.channels, tools.thresholds), marks, share) for e in measured)
     state = replace(
         state,
         gate=gate,
@@ -141,14 +144,14 @@ class Round(Looker):
             shifts=self.shifts(tools.rare if rare else tools.access, tools.access_shifts),
             thresholds=tools.thresholds,
         )
-        sigma = np.array([place.sigma, self.access[place.row, place.cell, channel]], np.float32)
-        over_pauses, over_floor = self.snr(sigma, channel, ACCESS_BITS)
-        if proof is None or not believed(proof, np.array([over_pauses]), float(over_pauses), tools.thresholds):
+        energy = self.snr(np.array([place.sigma], np.float32), channel, ACCESS_BITS)
+        if proof is None or not believed(proof, energy, float(energy[0]), tools.thresholds):
             return
         begin = float(begins[0]) + proof.lag
         if any(burst.label == Label.GSM_AB and self.same_place(burst, channel, begin) for burst in self.bursts):
             return
-        snr = self.over_pauses(np.array([over_floor]), channel)
+        rise = inside_rise(np.array([begin]), self.state.energies, channel, ACCESS_BITS * tools.symbol)
+        snr = self.over_pauses(rise, channel)
         snr_db = float(self.told_db(snr)[0])
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detector.gsm.emitter import Emitter, emission_of, heard
 from detector.gsm.gate import CELLS
-from detector.gsm.past import explained
+from detector.gsm.past import explained, pause
 from detector.gsm.proof import log10_tail
 from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ
 from detector.gsm.state import GsmState
@@ -23,9 +23,6 @@ from detector.types import Burst, Finding, FloatArray, Label, Segment
 __all__ = ["Teller"]
 
 TINY: Final = 1e-30
-
-LEAST_PAUSE: Final = 0.1
-"""A pause holds no less of the learned floor than this."""
 
 BITS: Final = {Label.GSM_NB: NORMAL_BITS, Label.GSM_AB: ACCESS_BITS}
 
@@ -44,6 +41,7 @@ class Teller:
         self.resting = {channel for channel, until in state.continuous if until > segment.start}
         self.quiet: set[int] = set()
         self.vain = 0
+        self.pauses: dict[int, float] = {}
         alive = tuple(failed for failed in state.failed if failed.until >= frames.stop)
         self.state = replace(state, failed=alive)
 
@@ -118,7 +116,7 @@ class Teller:
         if not hits.any():
             return
         begins = found.begins + np.where(found.own >= thresholds.frames.strong_evidence, found.lag, 0.0)
-        snrs = self.over_pauses(found.rise, track.channel)
+        snrs = self.over_pauses(found.inside, track.channel)
         detail = {"tsc": track.sequence, "slot_phase_symbols": round(track.phase / self.tools.symbol % 156.25, 2)}
         self.add(track.key, track.channel, Label.GSM_NB, begins[hits], snrs[hits], detail)
 
@@ -136,18 +134,25 @@ class Teller:
         return bool(parts.size) and float(np.abs(parts).max()) >= self.segment.tuning.limit
 
     def pause(self, channel: int) -> float:
-        """What a carrier holds in its pauses, over the learned floor, which the bursts of a busy carrier raise; at most one."""
-        unit = float(np.sqrt(self.tools.channels.variance[channel] / self.tools.burst_steps))
-        return max(1 + unit * min(0.0, float(self.state.past.usual[channel])), LEAST_PAUSE)
+        """What a carrier holds in its pauses in this segment, over the learned floor."""
+        if channel not in self.pauses:
+            self.pauses[channel] = pause(self.state.energies[-1], channel, self.tools.channels)
+        return self.pauses[channel]
 
     def over_pauses(self, rise: FloatArray, channel: int) -> FloatArray:
-        """SNR over the carrier's pauses, linear, of bursts whose SNR over the learned floor is known."""
-        pause, gain = np.float32(self.pause(channel)), self.tools.channels.gain[channel]
-        return np.asarray((1 / gain + rise) / pause - 1 / gain, np.float32)
+        """SNR over the carrier's pauses, linear, of bursts whose rise over the learned floor is known.
+
+        A floor that bursts have raised has their shape, which takes from the weight of the bins in which they are strong.
+        """
+        weights, floor = self.tools.channels.weights[:, channel], self.segment.floor
+        shaped = (weights**2 / floor).sum() / (weights / floor).sum() / (weights**2).sum()
+        return np.asarray(
+            ((1 + rise) / self.pause(channel) - 1) / (self.tools.channels.gain[channel] * shaped), np.float32
+        )
 
     def noise_dbfs(self, channel: int) -> float:
-        """Noise in 200 kHz, in the carrier's pauses."""
-        density = float(self.segment.floor @ self.tools.channels.weights[:, channel]) * self.pause(channel)
+        """Noise in 200 kHz, in the carrier's pauses, as it weighs on a burst's energy: lines of the receiver's own hardly do."""
+        density = self.pause(channel) / float((self.tools.channels.weights[:, channel] / self.segment.floor).sum())
         return float(10 * np.log10(density * RASTER_HZ * self.segment.step / self.tools.rate_hz))
 
     def add(

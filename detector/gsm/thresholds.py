@@ -167,8 +167,12 @@ class GsmThresholds:
         Energy of a burst over what the bursts beside it may have leaked there, as a ratio.
     spill_margin
         The same over what a known burst of its own carrier may have left beside its own place in time.
-    splatter_db, image_db
-        What a burst may leave on any other carrier, and on the one at the mirrored offset.
+    splatter_db, image_db, overload_db
+        What a burst may leave on any other carrier, on the one at the mirrored offset, and on any while it overloads the receiver.
+    product_db
+        What is weaker by more than this than two phones in its slot may be their product.
+    image_likeness
+        Evidence of a stronger burst's image, as a share of the best training sequence's, from which it is the image.
     proof_log10_p
         Logarithm of the probability that noise alone explains as well what the correlators found at a place; below it,
         the place is an emission and its bursts are given.
@@ -238,6 +242,9 @@ class GsmThresholds:
     spill_margin: float
     splatter_db: float
     image_db: float
+    overload_db: float
+    product_db: float
+    image_likeness: float
     proof_log10_p: float
     hopeless_log10_p: float
     clear_log10_p: float
@@ -299,7 +306,7 @@ class GsmThresholds:
             "pause_share",
             "whole_blocks",
         )
-        for name in ("fold_snr_db", "splatter_db", "image_db", "proof_log10_p", "clear_log10_p"):
+        for name in ("fold_snr_db", "splatter_db", "image_db", "overload_db", "proof_log10_p", "clear_log10_p"):
             if not getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} is not negative")
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detector.gsm.channels import Channels, make_channels
 from detector.gsm.correlate import Correlator, make_correlator
+from detector.gsm.image import turned_about
 from detector.gsm.proof import shifts_for
 from detector.gsm.standard import ACCESS_EXTENDED_TAIL, ACCESS_SYNC, NORMAL_BITS, SYMBOL_S, TRAINING
 from detector.gsm.thresholds import GsmThresholds
@@ -39,8 +40,8 @@ class Tools:
 
     Parameters
     ----------
-    training, fine
-        Training sequences of normal bursts about a cell, and about a known timing.
+    training, images, fine
+        Training sequences of normal bursts about a cell, their images there, and the sequences about a known timing.
     access, rare
         The access burst's sequence in ordinary use, with its extended tail bits, and all three.
     training_shifts, screen_shifts, access_shifts
@@ -51,6 +52,7 @@ class Tools:
 
     channels: Channels
     training: Correlator
+    images: Correlator
     fine: Correlator
     access: Correlator
     rare: Correlator
@@ -89,6 +91,7 @@ def make_tools(context: Context) -> Tools | None:
     return Tools(
         channels=channels,
         training=training,
+        images=turned_about(training),
         fine=fine,
         access=access,
         rare=rare,

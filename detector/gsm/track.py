@@ -20,7 +20,7 @@ from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
 from detector.gsm.thresholds import FrameThresholds, GsmThresholds
 from detector.types import FloatArray, Iq
 
-__all__ = ["Measured", "Track", "chosen", "follow", "measure"]
+__all__ = ["Measured", "Track", "chosen", "follow", "inside_rise", "measure"]
 
 OWN_TRIALS: Final = 3.0
 """Independent lags among these, at most."""
@@ -61,11 +61,21 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measured:
-    """What was measured in some frames of a track; every array has the shape (n,)."""
+    """What was measured in some frames of a track; every array has the shape (n,).
+
+    Parameters
+    ----------
+    rise
+        Energy of the burst over the floor, as an SNR: what it is judged by.
+    inside
+        Mean energy over the floor of the steps of the power map that lie within the burst: what is told. Nothing that ends or
+        begins beside the burst is in it.
+    """
 
     frames: NDArray[np.int64]
     begins: NDArray[np.float64]
     rise: FloatArray
+    inside: FloatArray
     energy_evidence: FloatArray
     own: FloatArray
     fair: FloatArray
@@ -99,12 +109,13 @@ def measure(
     carrier = float(channels.carriers_hz[track.channel]) + track.offset_hz
     spectrum, held = sight(correlator, reel, begins, TRAINING_START, carrier)
     begins, frames = begins[held], frames[held]
-    rise, steps = burst_rise(begins, energies, track.channel, correlator.rate_hz)
+    rise, steps = burst_rise(begins, energies, track.channel, NORMAL_BITS * SYMBOL_S * correlator.rate_hz)
     shape = steps / float(channels.variance[track.channel])
     tail = gammaincc(np.maximum(shape, 1e-3), np.maximum(shape * (1 + rise), 0.0))
     energetic = -np.log(np.maximum(tail, TINY)).astype(np.float32)
     near = np.abs(correlator.lags) <= thresholds.own_lags_symbols * SYMBOL_S * correlator.rate_hz
-    said = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0][:, near]
+    every = evidence(only(correlator, track.sequence), spectrum, NO_SHIFT)[:, 0, 0]
+    said = every[:, near]
     at = said.argmax(axis=1)
     own = said[np.arange(len(said)), at]
     energy = (rise / channels.gain[track.channel]).astype(np.float32)
@@ -116,6 +127,7 @@ def measure(
         frames=frames,
         begins=begins,
         rise=energy,
+        inside=inside_rise(begins, energies, track.channel, NORMAL_BITS * SYMBOL_S * correlator.rate_hz),
         energy_evidence=energetic,
         own=own,
         fair=fair(own),
@@ -123,8 +135,27 @@ def measure(
         access=access_evidence(
             access, reel, begins, carrier, (own < half) & (energetic > thresholds.doubtful_evidence)
         ),
-        lag=correlator.lags[near][at],
+        lag=tops(correlator.lags, every, at + int(near.argmax())),
     )
+
+
+def tops(places: NDArray[np.float64], values: FloatArray, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where sampled curves have their tops, by parabolas through three points.
+
+    Parameters
+    ----------
+    places
+        Shape (m,), evenly spaced.
+    values
+        Shape (n, m).
+    at
+        Shape (n,): their highest points.
+    """
+    middle = np.clip(at, 1, places.size - 2)
+    before, top, after = (values[np.arange(len(values)), middle + step] for step in (-1, 0, 1))
+    bend = before - 2 * top + after
+    step = np.where(bend < 0, 0.5 * (before - after) / np.minimum(bend, -TINY), 0.0)
+    return np.asarray(places[middle] + np.clip(step, -1, 1) * (places[1] - places[0]), np.float64)
 
 
 def promised(rise: FloatArray, freedom: float, most: float) -> FloatArray:
@@ -162,11 +193,18 @@ def access_evidence(
     return said
 
 
+def inside_rise(begins: NDArray[np.float64], energies: tuple[Energy, ...], channel: int, length: float) -> FloatArray:
+    """Mean energy over the floor of the whole steps that lie within bursts of so many samples, shape (n,)."""
+    step, start = energies[-1].step, energies[-1].start
+    whole = max(1.0, np.floor(length / step) - 1) * step
+    rise, _ = burst_rise(start + np.ceil((begins - start) / step) * step, energies, channel, whole)
+    return np.asarray(rise, np.float32)
+
+
 def burst_rise(
-    begins: NDArray[np.float64], energies: tuple[Energy, ...], channel: int, rate_hz: float
+    begins: NDArray[np.float64], energies: tuple[Energy, ...], channel: int, length: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean energy over the floor in bursts, and over how many steps it was taken."""
-    length = NORMAL_BITS * SYMBOL_S * rate_hz
+    """Mean energy over the floor of so many samples from each begin, and over how many steps it was taken."""
     rise = np.zeros(begins.size)
     steps = np.full(begins.size, length / energies[-1].step)
     open_ = np.ones(begins.size, bool)

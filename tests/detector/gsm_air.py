@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from detector.gsm.modulation import sequence_spectrum
 from detector.gsm.standard import (
     ACCESS_BITS,
     ACCESS_EXTENDED_TAIL,
@@ -24,7 +25,18 @@ from detector.gsm.standard import (
 )
 from detector.types import Iq
 
-__all__ = ["CENTRE_HZ", "RATE_HZ", "access_bits", "eight_bits", "gmsk", "noise", "normal_bits", "put_burst", "put_call"]
+__all__ = [
+    "CENTRE_HZ",
+    "RATE_HZ",
+    "access_bits",
+    "delay_bound_symbols",
+    "eight_bits",
+    "gmsk",
+    "noise",
+    "normal_bits",
+    "put_burst",
+    "put_call",
+]
 
 RATE_HZ: Final = 2.4e6
 CENTRE_HZ: Final = 897e6
@@ -131,3 +143,13 @@ def eight_bits(air: NDArray[np.complex128]) -> Iq:
     """What an 8-bit receiver makes of it."""
     parts = np.clip(np.round(air.astype(np.complex64).view(np.float32) * 127.5 + 127.5), 0, 255)
     return ((parts - 127.5) / 127.5).astype(np.float32).view(np.complex64)
+
+
+def delay_bound_symbols(snr_db: float) -> float:
+    """Cramer-Rao bound on the delay of 26 known symbols in white noise (Kay 1993, section 3.11), in symbols."""
+    frequency = np.linspace(-135e3, 135e3, 4001)
+    power = np.mean([np.abs(sequence_spectrum(row, 0, frequency)) ** 2 for row in TRAINING], axis=0)
+    middle = np.sum(power * frequency) / np.sum(power)
+    spread = np.sum(power * (2 * np.pi * (frequency - middle)) ** 2) / np.sum(power)
+    energy_over_density = 10 ** (snr_db / 10) * 200e3 * SYMBOL_S * TRAINING.shape[1]
+    return float(1 / np.sqrt(2 * energy_over_density * spread) / SYMBOL_S)

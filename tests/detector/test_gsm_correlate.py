@@ -5,10 +5,9 @@ import pytest
 from scipy.stats import binomtest
 
 from detector.gsm.correlate import coherence, evidence, fold, make_correlator, only, spectra
-from detector.gsm.modulation import sequence_spectrum
 from detector.gsm.proof import peak
 from detector.gsm.standard import ACCESS_SYNC, SYMBOL_S, TRAINING, TRAINING_START
-from tests.detector.gsm_air import normal_bits, put_burst
+from tests.detector.gsm_air import delay_bound_symbols, normal_bits, put_burst
 
 NONE = np.zeros(1, np.int64)
 
@@ -108,16 +107,6 @@ def test_frequency_error_is_found_in_its_bin(bins, rng):
     shifts = np.arange(-8, 9)
     said = fold(correlator, spectra(correlator, windows, 200e3), shifts)
     assert shifts[int(said.max(axis=(1, 2)).argmax())] == bins
-
-
-def delay_bound_symbols(snr_db):
-    """Cramer-Rao bound on the delay of 26 known symbols in white noise (Kay 1993, section 3.11), in symbols."""
-    frequency = np.linspace(-135e3, 135e3, 4001)
-    power = np.mean([np.abs(sequence_spectrum(row, 0, frequency)) ** 2 for row in TRAINING], axis=0)
-    middle = np.sum(power * frequency) / np.sum(power)
-    spread = np.sum(power * (2 * np.pi * (frequency - middle)) ** 2) / np.sum(power)
-    energy_over_density = 10 ** (snr_db / 10) * 200e3 * SYMBOL_S * TRAINING.shape[1]
-    return 1 / np.sqrt(2 * energy_over_density * spread) / SYMBOL_S
 
 
 def test_timing_at_ten_decibels_is_within_a_tenth_of_a_symbol_and_near_its_bound(rng):
