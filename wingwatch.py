@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ import typer
 if TYPE_CHECKING:
     from detector.bands import BandPlan
     from detector.profile import Profile
+    from sdr.evidence import Evidence
     from sdr.settings import SensorSettings
 
 __all__ = ["app", "main"]
@@ -79,6 +80,7 @@ def sensor(
     if list_receivers:
         say_what_is_attached()
         return
+    from sdr.clips import ClipsError
     from sdr.outbox import OutboxError
     from sdr.recording import RecordingError
     from sdr.settings import SettingsError, load_settings
@@ -87,7 +89,7 @@ def sensor(
     configure_logging(as_json=not sys.stderr.isatty())
     try:
         run_sensor(load_settings(config))
-    except (SettingsError, SourceError, RecordingError, OutboxError) as error:
+    except (SettingsError, SourceError, RecordingError, OutboxError, ClipsError) as error:
         raise fail(str(error)) from error
 
 
@@ -409,8 +411,21 @@ def run_sensor(settings: "SensorSettings") -> None:
                 clock=utc_now,
                 profile=profile,
                 scanning=None if tour.still else Scanning(tour, reference_hz=settings.reference_hz, tune=source.tune),
+                evidence=evidence_of(settings),
                 clock_error_s=known_error_s,
             ).run(stopped)
+
+
+def evidence_of(settings: "SensorSettings") -> "Evidence | None":
+    """The keeper of a sensor's clips, if it has a folder for them."""
+    from sdr.clips import ClipRing
+    from sdr.evidence import Evidence
+
+    if settings.clips is None:
+        return None
+    ring = ClipRing(settings.clips, max_bytes=int(1e6 * settings.clips_mb))
+    keep_iq = timedelta(days=settings.iq_clips_days) if settings.iq_clips_days else None
+    return Evidence(ring, sensor=settings.name, clock=utc_now, keep_iq=keep_iq)
 
 
 def demo(*, port: int, seed: int) -> None:

@@ -18,6 +18,7 @@ from detector.profile import Profile
 from detector.types import Detection, Event, EventKind, IqBlock, Label, Output
 from detector.wire import Batch, Heartbeat, Listened, SensorDetection, dump_batch, sensor_detection
 from sdr.courier import Courier
+from sdr.evidence import Evidence
 from sdr.outbox import Outbox, OutboxFullError
 from sdr.scanning import Scanning
 from sdr.source import Clock, IqSource
@@ -73,6 +74,8 @@ class Sensor:
         The thresholds in use, and what is known of the receiver's level.
     scanning
         The tour that the source is taken on; None if it stays where it is.
+    evidence
+        Keeps clips of what detections were heard in; None if none are wanted.
     clock_error_s
         How wrong ``clock`` may be; None while that is not known.
     """
@@ -88,9 +91,11 @@ class Sensor:
         clock: Clock,
         profile: Profile,
         scanning: Scanning | None = None,
+        evidence: Evidence | None = None,
         clock_error_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._scanning = scanning
+        self._evidence = evidence
         self._clock_error_s = clock_error_s
         self._name = name
         self._source = source
@@ -124,6 +129,8 @@ class Sensor:
             self._turn(block)
         heard = False
         if self._scanning is None or self._scanning.search(block):
+            if self._evidence is not None:
+                self._evidence.hear(block)
             out = self._pipeline.push(block)
             self._report(out)
             heard = may_be_a_phone(out)
@@ -179,6 +186,9 @@ class Sensor:
         else:
             self._health = replace(self._health, full=None)
         self._courier.tell()
+        if self._evidence is not None:
+            for detection in output.detections:
+                self._evidence.keep(detection, self._tuning, utc_of=self._source.utc_of)
 
     def _told(self, detection: Detection) -> SensorDetection:
         """A detection with its times by what is known now, while it is fresh: crystals drift."""
@@ -218,6 +228,8 @@ class Sensor:
             self._beat()
 
     def _beat(self) -> None:
+        if self._evidence is not None:
+            self._evidence.expire()
         health, tuning, state = self._health, self._tuning, self._source.state
         steps = self._pipeline.noise_steps
         health = replace(health, noise_steps=health.noise_steps if steps is None else steps)
@@ -245,7 +257,13 @@ class Sensor:
 
     def _alarm(self) -> str | None:
         """What the sensor complains of, the worst of it first."""
-        return ("no-samples" if self._source.state.alarm else None) or self._health.full or self._courier.trouble
+        words = (
+            "no-samples" if self._source.state.alarm else None,
+            self._health.full,
+            self._courier.trouble,
+            "clips-full" if self._evidence is not None and self._evidence.full else None,
+        )
+        return next(filter(None, words), None)
 
     def _batch(self) -> Batch:
         """The next empty batch."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from detector import __version__
 from detector.times import format_utc
 from detector.types import IqBlock
-from sdr.samples import FORMATS, SampleFormat, from_iq
+from sdr.samples import SampleFormat, format_of, from_iq
 from sdr.sigmf import Pair
 from sdr.source import CapturedBlock, IqSource
 
@@ -82,7 +82,7 @@ def record(
     SourceError
         If the source fails before it gave anything.
     """
-    fmt = format or converter(source)
+    fmt = format or format_of(source.tuning)
     wanted = math.ceil(seconds * source.tuning.sample_rate_hz)
     written = clipped = 0
     captures: list[dict[str, Any]] = []
@@ -100,12 +100,6 @@ def record(
                 break
         pair.finish(about(source, fmt, place), captures)
     return Recorded(samples=written, gaps=max(0, len(captures) - 1), clipped=clipped)
-
-
-def converter(source: IqSource) -> SampleFormat:
-    """The format that a source's samples came in, by the steps of its converter."""
-    quantum = source.tuning.quantum
-    return next((fmt for fmt in FORMATS.values() if fmt.quantum == quantum), FORMATS["cf32_le"])
 
 
 def about(source: IqSource, fmt: SampleFormat, place: dict[str, Any] | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from detector.types import Iq, Tuning
 
-__all__ = ["FORMATS", "SampleFormat", "clipped_samples", "from_iq", "to_iq"]
+__all__ = ["FORMATS", "SampleFormat", "clipped_samples", "format_of", "from_iq", "to_iq"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,11 @@ FORMATS: Final = {
         SampleFormat(name="cf32_le", dtype="<f4", offset=0.0, scale=1.0, limit=float("inf")),
     )
 }
+
+
+def format_of(tuning: Tuning) -> SampleFormat:
+    """The format that samples came in, by the steps of the converter; floating point where it has none."""
+    return next((fmt for fmt in FORMATS.values() if fmt.quantum == tuning.quantum), FORMATS["cf32_le"])
 
 
 def to_iq(data: bytes | bytearray | memoryview, fmt: SampleFormat) -> Iq:

@@ -54,6 +54,13 @@ class SensorSettings(BaseSettings):
     outbox: Path | None = Field(
         None, description="File that keeps detections until the hub has them; wingwatch-NAME.sqlite if left out."
     )
+    clips: Path | None = Field(
+        None, description="Folder for a clip of the power map around each detection; none are kept if left out."
+    )
+    clips_mb: float = Field(256.0, gt=0, description="Size of that folder, above which the oldest clips go [MB].")
+    iq_clips_days: float = Field(
+        0.0, ge=0, le=30, description="How long clips of raw samples are kept as well [days]; 0 makes none."
+    )
     centre_hz: Centres = Field((897e6,), description="Centre frequency [Hz]; of several, each is listened to in turn.")
     bands: tuple[str, ...] = Field((), description="Bands to scan by their names in the band plan, instead of centres.")
     shared_by: tuple[str, ...] = Field(

@@ -182,6 +182,10 @@ def interpolated(summed: NDArray[np.float64], at: NDArray[np.float64]) -> NDArra
     return rows
 
 
+MOST_DEVIATIONS: Final = 1e15
+"""Of samples without any noise; their square is still a number."""
+
+
 def standing_out(sums: NDArray[np.floating[Any]], values: float, level: NDArray[np.float64]) -> FloatArray:
     """Squared deviations from the usual level, less what noise explains; shape as the sums'.
 
@@ -197,7 +201,7 @@ def standing_out(sums: NDArray[np.floating[Any]], values: float, level: NDArray[
     deviations -= np.float32(np.sqrt(values))
     np.abs(deviations, out=deviations)
     deviations -= np.float32(NOISE_DEVIATIONS)
-    np.maximum(deviations, 0, out=deviations)
+    np.clip(deviations, 0, MOST_DEVIATIONS, out=deviations)
     return np.square(deviations, out=deviations)
 
 

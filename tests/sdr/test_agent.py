@@ -13,7 +13,9 @@ from detector.scan import Rhythm, Tour
 from detector.types import Activity, Burst, Emission, Finding, IqBlock, Label, Technology, Tuning
 from detector.wire import parse_batch
 from sdr.agent import HEARTBEAT_S, Sensor, stop_when_asked
+from sdr.clips import ClipRing
 from sdr.courier import LONGEST_PAUSE_S, Courier, delivering
+from sdr.evidence import Evidence, read_clip
 from sdr.outbox import Outbox
 from sdr.scanning import Scanning
 from sdr.source import SourceError, SourceState
@@ -342,6 +344,18 @@ def test_a_sensor_on_tour_lingers_where_a_phone_is_and_tells_what_it_listened_to
     assert sum(seconds.values()) == pytest.approx(40.0, abs=0.1)
     assert 4 < seconds[902e6] / seconds[897e6] < 7
     assert heartbeats[-1].gaps == 0
+
+
+def test_each_detection_leaves_a_clip_and_a_folder_that_takes_none_is_told(outbox, tmp_path, profile, plan):
+    for max_bytes, alarm in ((10**7, None), (10, "clips-full")):
+        ring = ClipRing(tmp_path / f"clips-{max_bytes}", max_bytes=max_bytes)
+        evidence = Evidence(ring, sensor="B1", clock=lambda: EPOCH)
+        tape = Tape(seconds=3.0)
+        parcels, beats = sensed(outbox, profile, plan, tape, {Technology.GSM: OneCall()}, evidence=evidence)
+        clips = [read_clip(path).about for path in sorted((tmp_path / f"clips-{max_bytes}").iterdir())]
+        told = [(d.emission, d.part) for batch in parcels for d in batch.detections]
+        assert [(one["emission"], one["part"]) for one in clips] == (told if alarm is None else [])
+        assert beats[-1].heartbeat.alarm == alarm
 
 
 class Broken(Tape):
