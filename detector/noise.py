@@ -5,11 +5,12 @@ segment, and the automatic gain may lower the floor for a while: hence quantiles
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.spectra import LEAST_POWER
 from detector.types import FloatArray, PowerMap
 
-__all__ = ["floor_of", "follow"]
+__all__ = ["floor_of", "follow", "middle"]
 
 
 def floor_of(power: PowerMap, *, quantile: float, max_steps: int = 256) -> FloatArray:
@@ -55,3 +56,9 @@ def follow(floor: FloatArray | None, fresh: FloatArray, *, rise: float, fall: fl
         return fresh
     pace = np.where(fresh > floor, np.float32(rise), np.float32(fall))
     return np.asarray(floor * (fresh / floor) ** pace, np.float32)
+
+
+def middle(values: FloatArray | NDArray[np.float64]) -> float:
+    """The upper median of some values, for arrays so short that the overhead of :func:`numpy.median` is most of its cost."""
+    rank = values.size // 2
+    return float(np.partition(values, rank, axis=None)[rank])

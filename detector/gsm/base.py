@@ -22,8 +22,8 @@ __all__ = ["beacon", "raised"]
 QUIET_QUANTILE: Final = 0.1
 FRAMES: Final = 8
 MOST_CARRIERS: Final = 2
-CELL_STEP: Final = 3
-"""The correlator's reach covers three cells."""
+PLACES: Final = (0, 3, CELLS // 2, CELLS // 2 + 3)
+"""The correlator's reach covers three cells, so that two lanes cover a slot of five; a beacon fills them all."""
 
 
 def raised(floor: FloatArray, channels: Channels, thresholds: GsmThresholds) -> list[int]:
@@ -46,7 +46,7 @@ def beacon(
 ) -> bool:
     """Whether a carrier bears training sequences that do not stand out of their frames."""
     frames = np.arange(max(0, last_frame - FRAMES), last_frame)
-    for cell in range(0, CELLS, CELL_STEP):
+    for cell in PLACES:
         lane = Lane(channel=channel, cell=cell, pattern=frames, frames=frames, sigma=0.0)
         proof = prove(lane)
         if proof is None or proof.log10_p > thresholds.continuous_log10_p:

@@ -14,6 +14,7 @@ from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS, Energy
 from detector.gsm.lanes import Lane
 from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
+from detector.noise import middle
 from detector.types import FloatArray
 
 __all__ = ["Past", "contrast", "empty_past", "explained", "grown", "over_quiet", "pause", "snr_of", "unevenness"]
@@ -155,7 +156,7 @@ def over_quiet(cells: FloatArray, blank: float, unit: float) -> FloatArray:
         The deviation, as a share of the floor.
     """
     left = cells[cells != np.float32(blank)]
-    quiet = min(0.0, float(np.median(left))) if left.size else 0.0
+    quiet = min(0.0, middle(left)) if left.size else 0.0
     return (cells - np.float32(quiet)) / np.float32(1 + quiet * unit)
 
 

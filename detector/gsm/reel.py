@@ -66,9 +66,10 @@ def cut(reel: Reel, starts: NDArray[np.int64], length: int) -> tuple[Iq, NDArray
     windows = np.empty((starts.size, length), np.complex64)
     held = np.zeros(starts.size, bool)
     for piece in reel.pieces:
-        inside = ~held & (starts >= piece.start) & (starts + length <= piece.stop)
-        if inside.any():
-            windows[inside] = sliding_window_view(piece.iq, length)[starts[inside] - piece.start]
-            windows[inside] -= np.complex64(piece.mean)
-            held |= inside
-    return windows[held], held
+        inside = np.flatnonzero(~held & (starts >= piece.start) & (starts + length <= piece.stop))
+        if inside.size:
+            found = sliding_window_view(piece.iq, length)[starts[inside] - piece.start]
+            found -= np.complex64(piece.mean)
+            windows[inside] = found
+            held[inside] = True
+    return windows if held.all() else windows[held], held

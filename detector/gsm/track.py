@@ -18,6 +18,7 @@ from detector.gsm.proof import TRIALS_A_LAG, screen, sight
 from detector.gsm.reel import Reel
 from detector.gsm.standard import NORMAL_BITS, SYMBOL_S, TRAINING_START
 from detector.gsm.thresholds import FrameThresholds, GsmThresholds
+from detector.noise import middle
 from detector.types import FloatArray, Iq
 
 __all__ = ["Measured", "Track", "chosen", "follow", "inside_rise", "measure"]
@@ -234,7 +235,7 @@ def chosen(measured: Measured, freedom: float, thresholds: GsmThresholds) -> NDA
     hits = plausible & (together >= limits.paint_evidence)
     hits = plausible & (together >= limits.paint_evidence - neighbours_say(measured.frames, hits, limits))
     if hits.any():
-        hits &= measured.rise >= limits.least_share * np.median(measured.rise[hits])
+        hits &= measured.rise >= limits.least_share * middle(measured.rise[hits])
     return np.asarray(hits, bool)
 
 
@@ -254,6 +255,6 @@ def neighbours_say(frames: NDArray[np.int64], hits: NDArray[np.bool_], limits: F
 def follow(track: Track, measured: Measured, heard: NDArray[np.bool_], limits: FrameThresholds) -> Track:
     """The track with its timing drawn towards its clear bursts, ready for the next frames."""
     clear = heard & (measured.own >= limits.strong_evidence)
-    drift = limits.pace * float(np.median(measured.lag[clear])) if clear.sum() >= limits.few_clear else 0.0
+    drift = limits.pace * middle(measured.lag[clear]) if clear.sum() >= limits.few_clear else 0.0
     frames = (*track.frames, *(int(frame) for frame in measured.frames[heard]))[-MOST_FRAMES:]
     return replace(track, phase=track.phase + drift, frame=int(measured.frames[-1]) + 1, frames=frames)
