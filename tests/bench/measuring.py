@@ -6,7 +6,7 @@ least of some rounds: what else the machine does then, and how fast it is, hardl
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from detector.pipeline import Pipeline
 from detector.search import Context
 from detector.types import Finding, Iq, IqBlock, Segment, Technology, Tuning
 from sdr.defaults import band_plan, default_profile
+from sdr.samples import FORMATS, to_iq
 from sdr.synthetic.acts import Act
 from sdr.synthetic.gsm_phone import GsmRadio, Sector, call_frames, normal_burst
 from sdr.synthetic.lte_phone import LteRadio, transmissions
@@ -25,12 +26,29 @@ from sdr.synthetic.lte_waveform import LteCarrier
 from sdr.synthetic.transmission import Transmission
 from tests.prove.air import add, converted, noise
 
-__all__ = ["CENTRE_HZ", "SCENES", "Cut", "Scene", "bare_s", "cut", "least_s", "make_air", "print_costs"]
+__all__ = [
+    "CENTRE_HZ",
+    "CU8",
+    "SCENES",
+    "Cut",
+    "Scene",
+    "bare_s",
+    "blocks_of_bytes",
+    "cut",
+    "least_s",
+    "make_air",
+    "print_costs",
+    "push_all",
+]
 
 CENTRE_HZ: Final = 897e6
 NOISE_STEPS: Final = 2.5
 SNR_DB: Final = 15.0
 BLOCK_SAMPLES: Final = 1 << 17
+CU8: Final = FORMATS["cu8"]
+BARE_SAMPLES: Final = 2_400_000
+"""One second of an RTL-SDR's samples, which the bare transform takes at once."""
+
 PULSES_DB: Final = 4.0
 
 Work = Callable[[], Any]
@@ -118,18 +136,33 @@ class Recorder:
 def cut(samples: Iq, *, rate_hz: float, technology: Technology) -> Cut:
     """The segments that the production pipeline gives to a technology's search."""
     recorder = Recorder()
-    push_all(samples, rate_hz=rate_hz, searches={technology: recorder})
+    push_all(blocks_of(samples), rate_hz=rate_hz, searches={technology: recorder})
     assert recorder.context is not None
     return Cut(samples=samples, context=recorder.context, segments=recorder.segments)
 
 
-def push_all(samples: Iq, *, rate_hz: float, searches: Mapping[Technology, Any]) -> None:
-    """Let a pipeline read all samples in blocks."""
+def push_all(blocks: Iterable[Iq], *, rate_hz: float, searches: Mapping[Technology, Any]) -> None:
+    """Let a pipeline read blocks of samples, one behind the other."""
     pipeline = Pipeline(profile=default_profile(), plan=band_plan(), searches=searches)
     tuning = Tuning(sample_rate_hz=rate_hz, centre_hz=CENTRE_HZ, limit=1.0)
-    for start in range(0, samples.size, BLOCK_SAMPLES):
-        pipeline.push(IqBlock(tuning=tuning, start=start, samples=samples[start : start + BLOCK_SAMPLES]))
+    start = 0
+    for block in blocks:
+        pipeline.push(IqBlock(tuning=tuning, start=start, samples=block))
+        start += block.size
     pipeline.flush()
+
+
+def blocks_of(samples: Iq) -> Iterator[Iq]:
+    """Samples in blocks."""
+    for start in range(0, samples.size, BLOCK_SAMPLES):
+        yield samples[start : start + BLOCK_SAMPLES]
+
+
+def blocks_of_bytes(data: bytes) -> Iterator[Iq]:
+    """The same from the bytes of an RTL-SDR, which are converted block by block."""
+    size = BLOCK_SAMPLES * CU8.sample_bytes
+    for start in range(0, len(data), size):
+        yield to_iq(data[start : start + size], CU8)
 
 
 def least_s(work: Work, rounds: int) -> float:
@@ -144,7 +177,7 @@ def least_s(work: Work, rounds: int) -> float:
 
 def bare_s(samples: Iq, rounds: int) -> float:
     """Processor time of the bare transform [s a sample]."""
-    rows = samples[: min(samples.size, 1 << 21) // 256 * 256].reshape(-1, 256)
+    rows = samples[: min(samples.size, BARE_SAMPLES) // 256 * 256].reshape(-1, 256)
     return least_s(lambda: scipy.fft.fft(rows), 4 * rounds) / rows.size
 
 

@@ -2,14 +2,15 @@
 
     python -m tests.bench.pipeline_cost [--seconds 2.4] [--rounds 5] [--seed 1]
 
-Run it from the project's root. It prints the front end (power map and floor), each search and all together, for air without
-phones, with four calls, with an upload, and in the worst case of the search over roots, energy that comes and goes with
-each millisecond; at 2.4 MS/s, and at 10 MS/s, where fifty ARFCNs are heard (but for the upload, whose subcarriers do not
-fit that rate). It judges nothing.
+Run it from the project's root. It prints the conversion of an RTL-SDR's bytes, the front end (power map and floor), each
+search, and the whole from bytes to detections: for air without phones, with four calls, with an upload, and in the worst
+case of the search over roots, energy that comes and goes with each millisecond; at 2.4 MS/s, and at 10 MS/s, where fifty
+ARFCNs are heard (but for the upload, whose subcarriers do not fit that rate). It judges nothing.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,18 +19,29 @@ import numpy as np
 from detector.lte.standard import SUBCARRIER_HZ
 from detector.pipeline import SEARCHES
 from detector.search import Search
-from detector.types import Iq
-from tests.bench.measuring import SCENES, Cut, Work, cut, make_air, print_costs, push_all
+from detector.types import Iq, Technology
+from sdr.samples import from_iq
+from tests.bench.measuring import CU8, SCENES, Cut, Work, blocks_of_bytes, cut, make_air, print_costs, push_all
 
 RATES_HZ = (2.4e6, 10e6)
 
 
 def parts(samples: Iq, rate_hz: float) -> Iterator[tuple[str, Work]]:
     """The pipeline's parts as work on all samples."""
-    yield "front end", partial(push_all, samples, rate_hz=rate_hz, searches={})
+    data = from_iq(samples, CU8)
+    yield "conversion of bytes", lambda: deque(blocks_of_bytes(data), maxlen=0)
+    yield "front end, from bytes", whole(data, rate_hz, {})
     for technology, search in SEARCHES.items():
-        yield technology.upper(), partial(search_all, search, cut(samples, rate_hz=rate_hz, technology=technology))
-    yield "all", partial(push_all, samples, rate_hz=rate_hz, searches=SEARCHES)
+        given = cut(samples, rate_hz=rate_hz, technology=technology)
+        yield f"{technology.upper()} search alone", partial(search_all, search, given)
+    gsm = Technology.GSM
+    yield "whole pipeline with GSM, from bytes", whole(data, rate_hz, {gsm: SEARCHES[gsm]})
+    yield "whole pipeline with all searches, from bytes", whole(data, rate_hz, SEARCHES)
+
+
+def whole(data: bytes, rate_hz: float, searches: Mapping[Technology, Search[Any]]) -> Work:
+    """All that a sensor's process does with a receiver's bytes."""
+    return lambda: push_all(blocks_of_bytes(data), rate_hz=rate_hz, searches=searches)
 
 
 def search_all(search: Search[Any], given: Cut) -> None:

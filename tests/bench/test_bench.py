@@ -27,7 +27,14 @@ def test_the_pipeline_costs_are_those_of_its_parts_and_of_all(monkeypatch, capsy
     monkeypatch.setattr(pipeline_cost, "SCENES", {"an LTE upload": SCENES["an LTE upload"]})
     pipeline_cost.main()
     printed = capsys.readouterr().out.splitlines()
-    assert [line.split()[-1] for line in printed[1:]] == ["end", "GSM", "LTE", "all"]
+    assert [line.split("ns")[1].strip().split(",")[0] for line in printed[1:]] == [
+        "conversion of bytes",
+        "front end",
+        "GSM search alone",
+        "LTE search alone",
+        "whole pipeline with GSM",
+        "whole pipeline with all searches",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(SCENES))
