@@ -37,6 +37,9 @@ CHECK_FRAMES: Final = 208
 MOST_SINGLES: Final = 16
 """How many of the single bursts of a lane are looked at."""
 
+MOST_COUNTED: Final = 24
+"""Of what is left out, so many are counted."""
+
 FOLDED_LANES: Final = 2
 LAST_FOLDED_LANES: Final = 6
 MOST_WINDOWS: Final = 48
@@ -123,8 +126,9 @@ class Looker(Teller):
 
     def look_at(self, lanes: Iterable[tuple[Lane, FloatArray]], rest_segments: int) -> None:
         """Look at lanes, the best first; one that proves nothing is not looked at again for some segments."""
-        for lane, snrs in islice(lanes, self.most_looks):
-            if lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed):
+        every = iter(lanes)
+        for lane, snrs in islice(every, self.most_looks):
+            if self.rests(lane):
                 continue
             tracks = len(self.state.tracks)
             self.look(lane, snrs)
@@ -133,6 +137,11 @@ class Looker(Teller):
                 until = self.frames.stop + rest_segments * len(self.frames)
                 failed = Failed(lane.channel, lane.cell, lane.frames.size, until)
                 self.state = replace(self.state, failed=(*self.state.failed, failed))
+        self.skipped += sum(not self.rests(lane) for lane, _ in islice(every, MOST_COUNTED))
+
+    def rests(self, lane: Lane) -> bool:
+        """Whether a lane's carrier is left alone, or the lane proved nothing lately."""
+        return lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed)
 
     @property
     def most_looks(self) -> int:

@@ -86,11 +86,9 @@ class Round(Looker):
         """Screen what is unexplained for access bursts, and look closely at what the screen leaves."""
         tools = self.tools
         most = MOST_PLACES * self.most_looks
-        places = [
-            place
-            for place in single_places(self.unmasked(), self.access_sigma(), most)
-            if place.channel not in self.resting
-        ]
+        found = list(single_places(self.unmasked(), self.access_sigma(), most + 1))
+        self.skipped += len(found) - len(found[:most])
+        places = [place for place in found[:most] if place.channel not in self.resting]
         if not places:
             return
         for place, top in zip(places, self.screened(places), strict=True):

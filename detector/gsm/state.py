@@ -6,6 +6,7 @@ from typing import Final
 from detector.gsm.emitter import Emitter
 from detector.gsm.gate import CELLS, Energy, Gate
 from detector.gsm.lanes import Lane
+from detector.gsm.limits import Limited
 from detector.gsm.past import Past
 from detector.gsm.reel import Reel
 from detector.gsm.tools import Tools
@@ -50,6 +51,8 @@ class GsmState:
     patience
         Places that may be looked at in the next segment, of single bursts and of folded ones; None for all that the
         thresholds allow.
+    limited
+        What was left out and not told of yet.
     offset_hz
         The receiver's frequency error, once a clear proof told it.
     next_check
@@ -67,5 +70,6 @@ class GsmState:
     continuous: tuple[tuple[int, int], ...] = ()
     failed: tuple[Failed, ...] = ()
     patience: int | None = None
+    limited: Limited = field(default_factory=Limited)
     offset_hz: float | None = None
     next_check: int = 0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detector.gsm.emitter import Emitter, emission_of, heard
 from detector.gsm.gate import CELLS
+from detector.gsm.limits import left_out
 from detector.gsm.past import explained, pause
 from detector.gsm.proof import log10_tail
 from detector.gsm.standard import ACCESS_BITS, NORMAL_BITS, RASTER_HZ
@@ -40,7 +41,7 @@ class Teller:
         self.touched: set[int] = set()
         self.resting = {channel for channel, until in state.continuous if until > segment.start}
         self.quiet: set[int] = set()
-        self.vain = 0
+        self.vain = self.skipped = 0
         self.pauses: dict[int, float] = {}
         alive = tuple(failed for failed in state.failed if failed.until >= frames.stop)
         self.state = replace(state, failed=alive)
@@ -233,12 +234,14 @@ class Teller:
             for emitter in sorted(told, key=lambda e: e.key)
         )
         until = segment.stop + round(tools.thresholds.continuous_rest_s * tools.rate_hz)
+        limited, events = left_out(state.limited, self.skipped, segment)
         continuous = [(c, u) for c, u in state.continuous if c in self.resting - self.quiet]
         state = replace(
             state,
             emitters=tuple(e for e in state.emitters if e.key not in over),
             tracks=tuple(track for track in state.tracks if track.key not in over),
+            limited=limited,
             continuous=(*continuous, *((c, until) for c in sorted(self.quiet))),
         )
         bursts = tuple(sorted(self.bursts, key=lambda burst: (burst.start, burst.freq_lower_hz)))
-        return state, Finding(bursts=bursts, emissions=emissions)
+        return state, Finding(bursts=bursts, emissions=emissions, events=events)

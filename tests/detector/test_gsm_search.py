@@ -1,5 +1,6 @@
 """The whole search through the pipeline, on made-up air."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from detector.gsm import search as gsm_search
 from detector.gsm.standard import FRAME_S, SLOT_S
-from detector.types import Activity, Label
+from detector.types import Activity, EventKind, Label
 from tests.detector.gsm_air import (
     RATE_HZ,
     access_bits,
@@ -169,6 +170,32 @@ def test_a_phone_that_saturates_the_receiver_is_told_so(profile, plan, rng):
     out = heard(eight_bits(air), profile, plan)
     assert out.detections[-1].clipped
     assert len({d.emission for d in out.detections}) == 1
+
+
+def limited(out):
+    return [event for event in out.events if event.kind is EventKind.LIMITED]
+
+
+def test_what_the_bounded_search_leaves_out_is_told(profile, plan, rng):
+    """Phones in more places than may be looked at: an event says so."""
+    air = noise(0.8, rng)
+    for carrier in (-800e3, -200e3, 400e3):
+        for slot in (0, 2, 4, 6):
+            put_call(air, call_frames(170), slot=slot, tsc=2, carriers_hz=(carrier,), snr_db=12, rng=rng)
+    samples = eight_bits(air)
+    tight = replace(profile, gsm=replace(profile.gsm, looks_a_segment=2, fewest_looks=1))
+    events = limited(heard(samples, tight, plan))
+    assert events
+    assert "the GSM search left out" in events[0].detail
+    assert all(event.stop - event.start <= 1.3 * RATE_HZ for event in events)
+
+
+@pytest.mark.parametrize("phones", [0, 2])
+def test_where_the_search_keeps_within_its_bounds_nothing_is_said(profile, plan, rng, phones):
+    air = noise(1.5, rng)
+    for slot in range(phones):
+        put_call(air, call_frames(320), slot=3 * slot, tsc=2, carriers_hz=(400e3 * slot,), snr_db=8, rng=rng)
+    assert not limited(heard(eight_bits(air), profile, plan))
 
 
 @cache
