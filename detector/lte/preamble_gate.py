@@ -157,19 +157,27 @@ def even(cells: FloatArray, grid: Grid, places: Sequence[Place], means: FloatArr
     means
         Of all boxes.
     """
-    rows, columns = np.array(places, np.int64).reshape(-1, 2).T
+    if not places:
+        return []
+    rows, columns = np.array(places).T
     excess = means[rows, columns] - 1
-    whole = np.ones(len(places), bool)
-    for steps, width in ((grid.steps, grid.spacing), (1, grid.width)):
-        parts = box_means(cells, steps=steps, width=width, stride=1, spacing=grid.spacing, outside=OUTSIDE)
-        times = grid.stride * rows[:, None] + np.arange(0, grid.steps, steps)
-        bands = columns[:, None] + np.arange(0, grid.width, width) // grid.spacing
-        last = parts.shape[1] - OUTSIDE if width < grid.width else parts.shape[1]
-        beyond = (bands < OUTSIDE) | (bands >= last) if width < grid.width else np.zeros(bands.shape, bool)
-        filled = np.where(beyond[:, None], np.inf, parts[times[:, :, None], np.minimum(bands, last - 1)[:, None]])
-        noise = PART_DEVIATIONS / np.sqrt(independent_values(steps, width))
-        whole &= filled.min(axis=(1, 2)) * (1 + noise) - 1 >= EVEN * excess
+    reach, count = OUTSIDE * grid.spacing, grid.width // grid.spacing
+    padded = np.pad(cells, ((0, 0), (reach, reach + grid.spacing)), constant_values=1.0)
+    times = (grid.stride * rows)[:, None] + np.arange(grid.steps)
+    bands = (grid.spacing * columns)[:, None] + np.arange(grid.width)
+    boxes = padded[times[:, :, None], bands[:, None, :]]
+    part = columns[:, None] + np.arange(count)
+    received = (part >= OUTSIDE) & (part < OUTSIDE + cells.shape[1] // grid.spacing)
+    by_band = boxes.reshape(len(places), grid.steps, count, grid.spacing).mean(axis=(1, 3))
+    whole = enough(np.where(received, by_band, np.inf).min(axis=1), excess, steps=grid.steps, width=grid.spacing)
+    whole &= enough(boxes.mean(axis=2).min(axis=1), excess, steps=1, width=grid.width)
     return [place for place, right in zip(places, whole.tolist(), strict=True) if right]
+
+
+def enough(weakest: FloatArray, excess: FloatArray, *, steps: int, width: int) -> NDArray[np.bool_]:
+    """Whether the weakest part of each box, of so many times and bands, has its share of the box's mean excess."""
+    noise = PART_DEVIATIONS / np.sqrt(independent_values(steps, width))
+    return np.asarray(weakest * (1 + noise) - 1 >= EVEN * excess)
 
 
 def apart(members: Sequence[Place], others: Sequence[Place], near: tuple[int, int]) -> list[Place]:
