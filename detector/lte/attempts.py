@@ -16,7 +16,7 @@ from detector.lte.budget import FULL, Budget
 from detector.lte.gate import Ranges
 from detector.lte.pieces import Piece
 from detector.lte.preamble_gate import preamble_excess, preamble_triggers
-from detector.lte.standard import PREAMBLE_FORMATS, SUBFRAME_S
+from detector.lte.standard import FRAME_SUBFRAMES, PREAMBLE_FORMATS, SUBFRAME_S
 from detector.lte.thresholds import LteThresholds
 
 __all__ = ["NO_ATTEMPTS", "Attempts", "Occasion", "search_attempts"]
@@ -134,9 +134,11 @@ def stand_out(
     )
     places = [Place(start=piece.stretch.start + round(t.at * piece.cell), lower_hz=t.lower_hz) for t in triggers]
     trains = [place for place, trigger in zip(places, triggers, strict=True) if trigger.train]
+    twice = places if levels.site_roots else trains
     found = find_preambles(piece.stretch, places, levels, noise=piece.noise, known=known)
-    found += find_preambles(piece.stretch, trains, levels, noise=piece.noise, known=known, found=found, half_bin=True)
-    return [p for p in distinct(found) if piece.owns(p.start)], Looked(places=len(places), left_out=left_out)
+    found += find_preambles(piece.stretch, twice, levels, noise=piece.noise, known=known, found=found, half_bin=True)
+    looked = Looked(places=len(places) + len(twice), left_out=left_out)
+    return [p for p in distinct(found) if piece.owns(p.start)], looked
 
 
 def on_occasion(
@@ -147,15 +149,18 @@ def on_occasion(
     found: Sequence[Preamble],
     most: int,
 ) -> tuple[list[Preamble], Looked]:
-    """More preambles in the loudest subframes of a piece on a cell's occasion, at the lower energy."""
+    """More preambles in a piece on a cell's occasion: in the same subframe of each frame, and in the loudest others."""
     rate = piece.stretch.sample_rate_hz
     subframe = SUBFRAME_S * rate
     begin, end = ((edge - occasion.start) / subframe for edge in (piece.own_start, piece.own_stop))
-    starts = occasion.start + np.round(np.arange(ceil(begin), ceil(end)) * subframe).astype(np.int64)
+    subframes = np.arange(ceil(begin), ceil(end))
+    starts = occasion.start + np.round(subframes * subframe).astype(np.int64)
     at = (starts - piece.stretch.start) / piece.cell
     excess = preamble_excess(piece.energies, at, lower_hz=occasion.lower_hz)
-    loudest = np.argsort(-excess)[: np.count_nonzero(excess > levels.preamble_occasion_deviations)]
-    first = starts[loudest[:most]] + round(WINDOW_S * rate)
+    regular = subframes % FRAME_SUBFRAMES == 0
+    order = np.lexsort((-excess, ~regular))
+    worth = order[: np.count_nonzero(regular | (excess > levels.preamble_occasion_deviations))]
+    first = starts[worth[:most]] + round(WINDOW_S * rate)
     places = [Place(start=start, lower_hz=occasion.lower_hz) for start in first.tolist()]
     more = find_preambles(
         piece.stretch,
@@ -166,5 +171,5 @@ def on_occasion(
         found=found,
         half_bin=occasion.half_bin,
     )
-    looked = Looked(places=len(places), left_out=loudest.size - len(places))
+    looked = Looked(places=len(places), left_out=worth.size - len(places))
     return [one for one in more if piece.owns(one.start)], looked

@@ -11,6 +11,7 @@ __all__ = [
     "BLOCK_SUBCARRIERS",
     "CYCLIC_PREFIXES_S",
     "DMRS_SYMBOL",
+    "FRAME_SUBFRAMES",
     "PREAMBLE_FORMATS",
     "PREAMBLE_LENGTH",
     "PREAMBLE_PERIOD_S",
@@ -28,6 +29,7 @@ __all__ = [
 
 TIME_UNIT_S: Final = 1 / 30.72e6  # 4
 SUBFRAME_S: Final = 1e-3  # 4.1
+FRAME_SUBFRAMES: Final = 10  # 4.1
 SLOT_S: Final = 0.5e-3  # 4.1
 SLOT_SYMBOLS: Final = 7  # 5.2.1, table 5.2.3-1
 SUBCARRIER_HZ: Final = 15e3  # 5.2.2

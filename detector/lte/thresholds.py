@@ -18,7 +18,7 @@ class LteThresholds:
     preamble_known_deviations
         The same where the profile knows roots of this site.
     preamble_occasion_deviations
-        The same in the subframes and the band in which a cell that was heard listens.
+        The same in the band in which a cell that was heard listens; where it was heard in each frame, it is searched anyway.
     preamble_searches, preamble_searches_per_s
         Places searched for preambles, the loudest first: as many at once, and in the long run so many in a second of
         samples; what energy would have had searched, and was not, is counted in an event.

@@ -5,6 +5,7 @@ here is heard by the production pipeline with the default profile and every band
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -32,7 +33,13 @@ NOISE_STEPS: Final = (1.0, 3.0)
 
 
 def heard(
-    sent: Sequence[Transmission], *, seconds: float, snr_db: float, centre_hz: float, rng: np.random.Generator
+    sent: Sequence[Transmission],
+    *,
+    seconds: float,
+    snr_db: float,
+    centre_hz: float,
+    rng: np.random.Generator,
+    roots: Iterable[int] = (),
 ) -> Output:
     """What the production pipeline finds in air that holds some transmissions, the receiver's noise, and nothing else.
 
@@ -42,11 +49,13 @@ def heard(
         All of one strength, whatever their ``level_db``; times count from the beginning of the air.
     snr_db
         Of each over the noise in its own band, that of the converter counted in.
+    roots
+        Of LTE preambles, that the site's profile knows.
     """
     rms = rng.uniform(*NOISE_STEPS)
     air = noise(seconds, rms=rms, rng=rng)
     add(air, sent, centre_hz=centre_hz, noise_power=rms**2 + QUANTISER_POWER, snr_db=snr_db)
-    return hear(converted(air), centre_hz=centre_hz)
+    return hear(converted(air), centre_hz=centre_hz, roots=roots)
 
 
 def noise(seconds: float, *, rms: float, rng: np.random.Generator, rate_hz: float = RATE_HZ) -> Iq:
@@ -95,9 +104,10 @@ def converted(air: Iq) -> Iq:
     return to_iq(parts.astype(np.uint8).tobytes(), FORMAT)
 
 
-def hear(samples: Iq, *, centre_hz: float) -> Output:
-    """All that the production pipeline finds."""
-    pipeline = Pipeline(profile=profile(), plan=plan())
+def hear(samples: Iq, *, centre_hz: float, roots: Iterable[int] = ()) -> Output:
+    """All that the production pipeline finds, where the site's profile knows some roots of LTE preambles."""
+    known = replace(profile(), lte=replace(profile().lte, site_roots=tuple(roots)))
+    pipeline = Pipeline(profile=known, plan=plan())
     tuning = Tuning(sample_rate_hz=RATE_HZ, centre_hz=centre_hz, limit=FORMAT.limit)
     starts: Sequence[int] = range(0, samples.size, BLOCK_SAMPLES)
     blocks = [IqBlock(tuning=tuning, start=start, samples=samples[start : start + BLOCK_SAMPLES]) for start in starts]
