@@ -7,7 +7,7 @@ import pytest
 
 from detector.pipeline import HOP_S
 from detector.types import Technology
-from tests.bench import gsm_cost, lte_cost, pipeline_cost
+from tests.bench import gsm_cost, lte_cost, pipeline_cost, small_machine
 from tests.bench.measuring import SCENES, cut, make_air
 
 
@@ -51,3 +51,10 @@ def test_a_cut_holds_every_sample_once():
     given = cut(samples, rate_hz=2.4e6, technology=Technology.GSM)
     assert given.count == samples.size
     assert [segment.start for segment in given.segments] == [round(n * HOP_S * 2.4e6) for n in range(3)]
+
+
+def test_a_sensor_on_a_small_machine_is_measured_as_a_whole():
+    cost = small_machine.measure(seconds=3.0, rate_hz=1.2e6, scan=False, start_s=5.0)
+    assert 0.01 < cost.share < 2.5
+    assert 50e6 < cost.memory_bytes < 1e9
+    assert cost.beats[-1].samples > 1.2e6

@@ -17,6 +17,9 @@ from tests.sdr.fake_dongle import FakeDongle, Leftovers, fake_dongle, leftovers,
 FAULTS = ("unplug", "hang-read", "hang-close", "late", "short", "error-4", "error-8", "deaf", "drop")
 
 RATE_HZ = 2.4e6
+DROPPED_BYTES = 256 << 10
+"""What a dropped transfer takes with it."""
+
 AFTERWARDS_S = 0.5
 LONGEST_S = 60.0
 MISPLACED_S = 0.005
@@ -57,7 +60,7 @@ def survive(fault: str, seed: int) -> Survived:
     rng = np.random.default_rng(seed)
     at, away_s = int(rng.integers(12, 48)), float(rng.uniform(0.5, 2.5))
     before = leftovers()
-    with fake_dongle(fault=f"{fault}@{at}") as dongle:
+    with fake_dongle(fault=f"{fault}@{at}", DROP=str(DROPPED_BYTES)) as dongle:
         seen = follow(dongle, away_s=away_s)
     after = leftovers()
     return seen.judged(before, after)
