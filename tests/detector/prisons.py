@@ -67,8 +67,8 @@ def perimeter(name, x, y, rng):
     return Sensor(name=name, place_m=(float(x), float(y), 4.0), limit_db=float(limit), perimeter=True)
 
 
-def wings_of(plan, rng, *, pitch, landings, per_wing):
-    """Cells and sensors of wings, each given as (name, x, y, heading, cells in a row)."""
+def wings_of(plan, rng, *, pitch, landings, per_wing, around=2):
+    """Cells and sensors of wings, each given as (name, x, y, heading, cells in a row), and two or four on the perimeter."""
     spots = [
         spot
         for wing, x, y, heading, cells in plan
@@ -84,6 +84,8 @@ def wings_of(plan, rng, *, pitch, landings, per_wing):
     low, high = np.min([s.centre_m for s in spots], axis=0), np.max([s.centre_m for s in spots], axis=0)
     middle = (low + high) / 2
     sensors += [perimeter("P1", low[0] - 18, middle[1], rng), perimeter("P2", high[0] + 18, middle[1], rng)]
+    if around == 4:
+        sensors += [perimeter("P3", middle[0], low[1] - 18, rng), perimeter("P4", middle[0], high[1] + 18, rng)]
     return tuple(spots), tuple(sensors)
 
 
@@ -112,7 +114,26 @@ def four_blocks(rng):
     return wings_of(plan, rng, pitch=2.5, landings=3, per_wing=3)
 
 
-LAYOUTS: Final = {"long wing": long_wing, "star": star, "two storeys": two_storeys, "four blocks": four_blocks}
+def one_wing(rng):
+    """A single wing of four landings, with four sensors on its perimeter."""
+    plan = [("W", 0.0, 0.0, rng.uniform(0, np.pi), 8)]
+    return wings_of(plan, rng, pitch=2.6, landings=4, per_wing=5, around=4)
+
+
+def camp(rng):
+    """Six huts of one storey in two ranks, few sensors in each and four around all."""
+    plan = [(w, 24.0 * (i % 3), rng.uniform(30, 36) * (i // 3), 0.0, 5) for i, w in enumerate("MNOQRS")]
+    return wings_of(plan, rng, pitch=3.2, landings=1, per_wing=3, around=4)
+
+
+LAYOUTS: Final = {
+    "long wing": long_wing,
+    "star": star,
+    "two storeys": two_storeys,
+    "four blocks": four_blocks,
+    "one wing": one_wing,
+    "camp": camp,
+}
 
 
 def parts(ground, place, wing):
@@ -155,7 +176,30 @@ def damped(ground, place, wing, rng):
     return 20 * np.log10(distance) + indoors + floor * floors + way_out * ~same
 
 
-LAWS: Final = {"plain": plain, "guided": guided, "leaky": leaky, "damped": damped}
+def gallery(ground, place, wing, rng):
+    """An open gallery: landings share one well of air, so floors cost next to nothing beyond a few metres."""
+    n, rail, wall = rng.uniform(1.6, 2.2), rng.uniform(4, 8), rng.uniform(5, 9)
+    distance, _, floors, same = parts(ground, place, wing)
+    within = rail * np.minimum(1, floors) * np.exp(-distance / 12)
+    return 10 * n * np.log10(distance) + wall * (1 + 3 * ~same) + np.where(same, within, 6 * floors)
+
+
+def cellular(ground, place, wing, rng):
+    """Concrete cells: a thick wall every few metres until the way round them costs less."""
+    wall, floor, way_round = rng.uniform(4, 7), rng.uniform(10, 16), rng.uniform(22, 30)
+    distance, flat, floors, same = parts(ground, place, wing)
+    through = np.minimum(way_round, wall * np.floor(flat / 3.0))
+    return 22 * np.log10(distance) + through + floor * floors + 8 * ~same
+
+
+LAWS: Final = {
+    "plain": plain,
+    "guided": guided,
+    "leaky": leaky,
+    "damped": damped,
+    "gallery": gallery,
+    "cellular": cellular,
+}
 
 
 def make_prison(layout, law, *, seed, episodes=5000, shadowing_db=6.0, deaf_db=0.0):

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.prove import capture_faults, capture_gaps, flood, gsm_pd, lte_pd, quiet_air, supervision, whole_chain
+from tests.prove import (
+    capture_faults,
+    capture_gaps,
+    flood,
+    gsm_pd,
+    latency,
+    locate,
+    lte_pd,
+    quiet_air,
+    supervision,
+    whole_chain,
+)
 from tests.prove.proof import Proof
 
 __all__ = ["PROOFS"]
@@ -15,6 +26,8 @@ PROOFS: Final[Mapping[str, Proof]] = {
         capture_gaps.PROOF,
         flood.PROOF,
         gsm_pd.PROOF,
+        latency.PROOF,
+        locate.PROOF,
         lte_pd.PROOF,
         quiet_air.PROOF,
         supervision.LIVE,
