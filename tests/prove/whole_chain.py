@@ -60,7 +60,7 @@ def wings(alerts: list[dict[str, Any]]) -> list[str]:
 PROOF: Final = Proof(
     name="whole-chain",
     claim="A phone in the simulated site leads to an alert in its wing; several at once to as many alerts.",
-    count=80,
+    count=40,
     few=4,
     trial=trial,
     bounds=(
