@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from api import telling
+from api import notifying, telling
 from api.alerts import Alert, AlertState
+from api.audience import Audience
 from api.discipline import Discipline, Ledger, judged
 from api.priority import PriorityRules, prioritised
 from api.repository import Repository
@@ -17,7 +18,7 @@ from api.shelving import ShelfKind, ShelvingRules, in_force, run_out
 from api.standing import Standing, Window, busyness_of, refreshed
 from detector.site import Site
 
-__all__ = ["AlarmRules", "judge", "keep_shelves", "keep_standing", "tell_judged", "undecided"]
+__all__ = ["AlarmRules", "judge", "keep_shelves", "keep_standing", "tell_alarm", "tell_judged", "undecided"]
 
 DAY_US: Final = 86_400 * 1_000_000
 USUAL_DAYS: Final = 7
@@ -45,7 +46,9 @@ class AlarmRules:
     escalate_after_us: int
 
 
-def judge(repository: Repository, alerts: Iterable[Alert], *, rules: AlarmRules, now_us: int) -> list[Alert]:
+def judge(
+    repository: Repository, alerts: Iterable[Alert], *, rules: AlarmRules, audience: Audience, now_us: int
+) -> list[Alert]:
     """The same alerts with their priority, announced if they are to be; what changed is stored.
 
     Standing alarms begin here.
@@ -59,7 +62,7 @@ def judge(repository: Repository, alerts: Iterable[Alert], *, rules: AlarmRules,
     after = [by_number.get(alert.id, alert) for alert in ranked]
     repository.save_alerts(new for new, old in zip(after, before, strict=True) if new != old)
     for wing in refused.keys() - busy:
-        begin_standing(repository, wing, rules=rules, now_us=now_us)
+        begin_standing(repository, wing, rules=rules, audience=audience, now_us=now_us)
     return after
 
 
@@ -100,7 +103,9 @@ def tell_judged(repository: Repository, site: Site, alerts: Iterable[Alert], *, 
     return telling.tell_alerts(repository, site, known, now_us=now_us)
 
 
-def begin_standing(repository: Repository, wing: str | None, *, rules: AlarmRules, now_us: int) -> None:
+def begin_standing(
+    repository: Repository, wing: str | None, *, rules: AlarmRules, audience: Audience, now_us: int
+) -> None:
     """Begin a wing's standing alarm."""
     window = window_of(repository, wing, rules=rules, now_us=now_us)
     draft = Standing(
@@ -114,12 +119,18 @@ def begin_standing(repository: Repository, wing: str | None, *, rules: AlarmRule
         escalated_us=None,
         busyness=busyness_of(window, least_windows=LEAST_WINDOWS),
     )
-    telling.tell_standing_alarm(
-        repository, repository.alarms.add_standing(draft), window_us=rules.discipline.window_us, now_us=now_us
-    )
+    alarm = repository.alarms.add_standing(draft)
+    tell_alarm(repository, alarm, audience=audience, window_us=rules.discipline.window_us, now_us=now_us)
 
 
-def keep_standing(repository: Repository, *, rules: AlarmRules, now_us: int) -> bool:
+def tell_alarm(repository: Repository, alarm: Standing, *, audience: Audience, window_us: int, now_us: int) -> None:
+    """Tell a standing alarm on the feed, and to the channels if something happened to it now."""
+    telling.tell_standing_alarm(repository, alarm, window_us=window_us, now_us=now_us)
+    notices = notifying.standing_notices(alarm, audience, window_us=window_us, now_us=now_us)
+    notifying.queue(repository.outgoing, audience, notices, now_us=now_us)
+
+
+def keep_standing(repository: Repository, *, rules: AlarmRules, audience: Audience, now_us: int) -> bool:
     """Bring the standing alarms up to date; says whether anybody was told anything."""
     told = False
     for alarm in repository.alarms.standing(open_only=True):
@@ -131,7 +142,7 @@ def keep_standing(repository: Repository, *, rules: AlarmRules, now_us: int) -> 
         if urgent or (fresh != alarm and not 0 <= now_us - alarm.told_us < TOLD_EVERY_US):
             fresh = replace(fresh, told_us=now_us)
             repository.alarms.save_standing(fresh)
-            telling.tell_standing_alarm(repository, fresh, window_us=rules.discipline.window_us, now_us=now_us)
+            tell_alarm(repository, fresh, audience=audience, window_us=rules.discipline.window_us, now_us=now_us)
             told = True
     return told
 

@@ -21,8 +21,9 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from api import coverage_keeper, routes, routes_people, routes_site, routes_watch
+from api import coverage_keeper, routes, routes_channels, routes_people, routes_site, routes_watch
 from api import hub as services
+from api.courier import PostOffice
 from api.database import Database, connect, migrate
 from api.errors import install_handlers
 from api.events import HEARTBEAT_S, Feed
@@ -100,16 +101,24 @@ def create_app(
         clock=clock,
         heart=heart,
     )
+    office = PostOffice(hub)
     app = HubApp(
         title="wingwatch",
-        lifespan=lifespan_of(hub),
+        lifespan=lifespan_of(hub, office),
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.hub = hub
-    for router in (routes.router, routes_people.router, routes_site.router, routes_watch.router):
+    app.state.office = office
+    for router in (
+        routes.router,
+        routes_people.router,
+        routes_site.router,
+        routes_watch.router,
+        routes_channels.router,
+    ):
         app.include_router(router)
     install_handlers(app)
     serve_pages(app, pages or Path(str(resources.files("api") / "static")))
@@ -131,13 +140,14 @@ def open_database(settings: Settings) -> Database:
     return Database(engine)
 
 
-def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What runs while the application does: the feed and the sweeper."""
+def lifespan_of(hub: Hub, office: PostOffice) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs while the application does: the feed, the sweeper and the couriers."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         hub.feed.open()
         await run_sync(services.sweep, hub)
+        await run_sync(office.open)
         tasks = [
             asyncio.create_task(repeated("sweep", services.sweep, hub, every_s=SWEEP_S)),
             asyncio.create_task(repeated("learning", services.learn, hub, every_s=LEARN_S)),
@@ -150,6 +160,7 @@ def lifespan_of(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            await run_sync(office.close)
             hub.feed.close()
             hub.database.close()
 

@@ -40,6 +40,7 @@ class Feed:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._closed = False
+        self._others: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Begin to wake readers on the running loop."""
@@ -50,9 +51,15 @@ class Feed:
         self._closed = True
         self._renew()
 
+    def also_wake(self, other: Callable[[], None]) -> None:
+        """Call somebody, from any thread and without waiting, whenever there is something new."""
+        self._others.append(other)
+
     def wake(self) -> None:
         """Tell the readers that there is something new."""
-        if self._loop is not None:
+        for other in self._others:
+            other()
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._renew)
 
     def _renew(self) -> None:

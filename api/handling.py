@@ -63,7 +63,7 @@ def act(hub: Hub, number: int, deed_act: Act, request: ActRequest, *, actor: Act
         if alert.version != deed.version:
             raise meanwhile(alert, deed, since, site=hub.site)
         changed, transition = carried_out(alert, deed, site=hub.site, now_us=hub.now_us)
-        save_deeds(repository, hub.site, [(changed, transition)], now_us=hub.now_us)
+        save_deeds(repository, hub.audience, [(changed, transition)], now_us=hub.now_us)
         telling.tell_standing(repository, hub.site, now_us=hub.now_us, rules=hub.watch_rules)
     hub.feed.wake()
     return alert_view(changed, site=hub.site)

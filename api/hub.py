@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api import annunciation, association, locating, supervision, telling
+from api import annunciation, association, locating, notifying, supervision, telling
 from api.alerts import Alert
 from api.annunciation import AlarmRules
 from api.association import Rules
+from api.audience import Audience, routes_of
 from api.clocks import ClockMark, TimeError, clock_offset_us, require_possible
 from api.database import Database
 from api.deeds import escalate_overdue
+from api.delivery import RetryRules
 from api.discipline import Discipline
 from api.errors import ConflictError, InvalidError
 from api.events import Feed
@@ -84,6 +86,23 @@ class Hub:
     def escalate_after_us(self) -> int:
         """An alert that nobody acknowledged for this long is escalated."""
         return round(self.settings.escalate_after_s * MICROSECONDS)
+
+    @property
+    def audience(self) -> Audience:
+        """Who is told what happens."""
+        settings = self.settings
+        return Audience(site=self.site, simulated=settings.simulated, routes=routes_of(settings.channels))
+
+    @property
+    def retry_rules(self) -> RetryRules:
+        """How often and for how long notices are tried."""
+        told = self.settings
+        return RetryRules(
+            first_us=round(told.retry_first_s * MICROSECONDS),
+            longest_us=round(told.retry_longest_s * MICROSECONDS),
+            keep_us=round(told.notice_keep_s * MICROSECONDS),
+            patience_us=round(told.channel_patience_s * MICROSECONDS),
+        )
 
     @property
     def rules(self) -> Rules:
@@ -166,9 +185,9 @@ def sweep(hub: Hub) -> None:
         repository = Repository(connection)
         told = annunciation.keep_shelves(repository, rules=rules, now_us=now_us)
         told |= announced(repository, hub, due(repository, hub, now_us=now_us), now_us=now_us)
-        told |= annunciation.keep_standing(repository, rules=rules, now_us=now_us)
-        told |= escalate_overdue(repository, hub.site, now_us=now_us, limit_us=hub.escalate_after_us)
-        told |= supervision.keep(repository, hub.site, rules=hub.watch_rules, now_us=now_us)
+        told |= annunciation.keep_standing(repository, rules=rules, audience=hub.audience, now_us=now_us)
+        told |= escalate_overdue(repository, hub.audience, now_us=now_us, limit_us=hub.escalate_after_us)
+        told |= supervision.keep(repository, hub.audience, rules=hub.watch_rules, now_us=now_us)
         told |= telling.sweep(repository, hub.site, now_us=now_us, gap_us=hub.rules.gap_us, rules=hub.watch_rules)
     hub.heart.beat(now_us)
     if told:
@@ -187,7 +206,10 @@ def announced(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: 
     """Judge alerts that changed and tell those that people are to know of; says whether there were any."""
     if not alerts:
         return False
-    judged = annunciation.judge(repository, alerts, rules=hub.alarm_rules, now_us=now_us)
+    audience = hub.audience
+    judged = annunciation.judge(repository, alerts, rules=hub.alarm_rules, audience=audience, now_us=now_us)
+    notices = notifying.announcements(repository.outgoing, audience, judged, now_us=now_us)
+    notifying.queue(repository.outgoing, audience, notices, now_us=now_us)
     return annunciation.tell_judged(repository, hub.site, judged, now_us=now_us)
 
 

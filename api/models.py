@@ -27,6 +27,8 @@ from api.actors import Actor, ActorKind
 from api.alarms import AlarmAct, AlarmKind, Subject
 from api.alerts import AlertState, Outcome, Priority, Withheld
 from api.alerts_life import Act
+from api.channels.notice import Kind
+from api.delivery import Fault, State
 from api.places import Evidence, Location
 from api.shelving import ShelfKind
 from api.standing import Busyness, Comparison
@@ -41,10 +43,12 @@ __all__ = [
     "Base",
     "BatchRow",
     "ChangeRow",
+    "ChannelRow",
     "CoverageRow",
     "DetectionRow",
     "EmissionRow",
     "LearnedRow",
+    "NoticeRow",
     "PhoneTestRow",
     "PulseRow",
     "SensorRow",
@@ -196,6 +200,9 @@ class Base(DeclarativeBase):
         AlarmKind: Word(AlarmKind),
         AlarmAct: Word(AlarmAct),
         Subject: Word(Subject),
+        Kind: Word(Kind),
+        State: Word(State),
+        Fault: Word(Fault),
         tuple[Label, ...]: Words(Label),
         tuple[str, ...]: Words(),
         tuple[Listened, ...]: ListenedColumn(),
@@ -556,3 +563,43 @@ class ToldRow(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     essence: Mapped[str]
+
+
+class NoticeRow(Base):
+    """A notice on its way through one channel, or what became of it; each key goes through each channel once."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("channel", "key", name="uq_notices_key"),
+        Index("ix_notices_due", "channel", "state", "due_us"),
+        Index("ix_notices_subject", "subject", "channel", "number"),
+    )
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[str]
+    key: Mapped[str]
+    kind: Mapped[Kind]
+    subject: Mapped[str]
+    wing: Mapped[str | None]
+    priority: Mapped[Priority]
+    at_us: Mapped[int]
+    data: Mapped[str]
+    state: Mapped[State]
+    due_us: Mapped[int]
+    attempts: Mapped[int]
+    done_us: Mapped[int | None]
+    why: Mapped[str]
+
+
+class ChannelRow(Base):
+    """How a channel fares."""
+
+    __tablename__ = "channels"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    success_us: Mapped[int | None]
+    failing_us: Mapped[int | None]
+    fault: Mapped[Fault | None]
+    why: Mapped[str]
+    alarmed_us: Mapped[int | None]

@@ -26,6 +26,7 @@ from api.alarm_book import AlarmBook
 from api.alerts import Alert, AlertState
 from api.journal import Journal
 from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, LearnedRow, SensorRow, ToldRow
+from api.outgoing import Outgoing
 from api.rows import (
     Change,
     Place,
@@ -64,8 +65,8 @@ T = TypeVar("T")
 class Repository:
     """Queries on one connection.
 
-    Those about what people did are in ``journal``, those about announcing in ``alarms``, and those about the system
-    watching itself in ``watching``.
+    Those about what people did are in ``journal``, those about announcing in ``alarms``, about the system watching
+    itself in ``watching``, and about notices on their way out in ``outgoing``.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -73,6 +74,7 @@ class Repository:
         self.journal = Journal(connection)
         self.alarms = AlarmBook(connection)
         self.watching = WatchBook(connection)
+        self.outgoing = Outgoing(connection)
 
     # --- batches and detections
 

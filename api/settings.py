@@ -8,13 +8,19 @@ import os
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 import pydantic_settings
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
+
+from api.channels.settings import ChannelSettings, WebhookSettings
+from api.channels.tls import client_context
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
@@ -164,6 +170,18 @@ class Settings(BaseSettings):
         (),
         description="Names that may see sensors' places and change the site; not verified while there are no accounts.",
     )
+    channels: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")], ChannelSettings] = Field(
+        default_factory=dict, description="Ways out to people and systems, by their names; deploy/ has examples."
+    )
+    webhook_hosts: tuple[str, ...] = Field((), description="The hosts that webhooks may go to, and no others.")
+    retry_first_s: Seconds = Field(2.0, description="Pause before a notice that failed is tried again; doubled on [s].")
+    retry_longest_s: Seconds = Field(300.0, description="The longest such pause [s].")
+    notice_keep_s: Annotated[float, Gt(0), Le(30 * 86400)] = Field(
+        86400.0, description="A notice that could not be delivered for this long is given up [s]."
+    )
+    channel_patience_s: Annotated[float, Ge(0), Le(86400)] = Field(
+        60.0, description="A channel whose peer is away for this long is an alarm [s]."
+    )
     max_body_bytes: Annotated[int, Ge(1024)] = Field(2_000_000, description="Largest batch that the hub reads [bytes].")
     log_json: bool = Field(default=True, description="Whether logs are JSON lines, or for a person's eyes.")
 
@@ -178,6 +196,17 @@ class Settings(BaseSettings):
         for sensor, token in self.sensor_tokens.items():
             if len(token.get_secret_value()) < MIN_TOKEN:
                 raise ValueError(f"sensor_tokens.{sensor}: shorter than {MIN_TOKEN} characters")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_usable(self) -> Self:
+        allowed = {host.lower() for host in self.webhook_hosts}
+        for name, channel in self.channels.items():
+            if isinstance(channel, WebhookSettings) and channel.host not in allowed:
+                raise ValueError(f"channels.{name}.url: {channel.host} is not among webhook_hosts")
+            authorities = getattr(channel, "authorities", None)
+            if authorities is not None and not is_authorities(authorities):
+                raise ValueError(f"channels.{name}.authorities: {authorities} is no PEM file that can be read")
         return self
 
     @property
@@ -234,13 +263,30 @@ def read_file(file: Path | None) -> dict[str, Any]:
 
 
 def one_line(error: ValidationError) -> str:
-    """The first thing that is wrong with settings, without its value, which may be secret."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(step) for step in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{where}: unknown setting; known are {', '.join(Settings.model_fields)}"
-    reason = first["msg"].removeprefix("Value error, ")
+    """All that is wrong with settings, without their values, which may be secret."""
+    return "; ".join(map(fault, error.errors(include_url=False, include_input=False, include_context=False)))
+
+
+def fault(found: "ErrorDetails") -> str:
+    """One thing that is wrong with settings."""
+    steps = [str(step) for step in found["loc"]]
+    if steps[:1] == ["channels"] and len(steps) > 3:
+        del steps[2]  # the kind of the channel, by which its model was chosen
+    where = ".".join(steps)
+    if found["type"] == "extra_forbidden":
+        known = f"; known are {', '.join(Settings.model_fields)}" if len(steps) == 1 else ""
+        return f"{where}: unknown setting{known}"
+    reason = found["msg"].removeprefix("Value error, ")
     return f"{where}: {reason}" if where else reason
+
+
+def is_authorities(file: Path) -> bool:
+    """Whether a file holds certificates that can be trusted."""
+    try:
+        client_context(str(file))
+    except OSError:
+        return False
+    return True
 
 
 def is_file(url: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 from annotated_types import Gt, Le, MinLen
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api import telling
+from api import annunciation, telling
 from api.actors import Actor
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.hub import Hub
@@ -137,7 +137,7 @@ def acknowledge(hub: Hub, number: int, *, actor: Actor) -> StandingView:
         alarm = acknowledged(before, actor, now_us=now_us)
         if alarm != before:
             repository.alarms.save_standing(alarm)
-            telling.tell_standing_alarm(repository, alarm, window_us=window_us, now_us=now_us)
+            annunciation.tell_alarm(repository, alarm, audience=hub.audience, window_us=window_us, now_us=now_us)
     hub.feed.wake()
     return standing_view(alarm, window_us=window_us)
 

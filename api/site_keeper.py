@@ -72,7 +72,7 @@ def parsed(data: bytes, settings: Settings) -> Site:
 
 
 def usable(data: bytes, settings: Settings) -> Site:
-    """A site whose time zone and bands are known and which has every sensor that has a token.
+    """A site whose time zone and bands are known, and which has every sensor of a token and every wing of a channel.
 
     Raises
     ------
@@ -88,6 +88,13 @@ def usable(data: bytes, settings: Settings) -> Site:
     strangers = settings.sensor_tokens.keys() - {place.name for place in site.sensors}
     faults += [f"sensor_tokens.{name}: no such sensor in the site" for name in sorted(strangers)]
     faults += unknown_bands(site)
+    known = {wing.name for wing in site.wings}
+    faults += [
+        f"channels.{name}.wings: {wing!r} is no wing of the site"
+        for name, channel in settings.channels.items()
+        for wing in channel.wings
+        if wing not in known
+    ]
     if faults:
         raise SiteError(faults)
     return site

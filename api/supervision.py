@@ -7,9 +7,10 @@ this one fetches what they need and stores and tells what they say.
 from dataclasses import replace
 from typing import Final
 
-from api import telling
+from api import notifying, telling
 from api.actors import HUB
 from api.alarms import Alarm, AlarmAct, AlarmKind, Condition, Subject, cleared, noted, raised
+from api.audience import Audience
 from api.coverage import hour_of
 from api.repository import Repository
 from api.scene import PhoneTest, Scene, changes, is_jammed, last_window
@@ -18,7 +19,7 @@ from api.watch_book import Pulse
 from api.watching import WatchRules, heard_phone, next_hour, observed
 from detector.site import Site, TestPhone
 
-__all__ = ["hear_phone", "keep", "observe"]
+__all__ = ["hear_phone", "keep", "observe", "tell"]
 
 PULSE_EVERY_US: Final = 5_000_000
 PHONE_STEP_US: Final = 2_000_000
@@ -58,11 +59,11 @@ def hear_phone(repository: Repository, sensor: str, *, now_us: int) -> None:
         repository.watching.save_watch(sensor, heard_phone(watch, now_us=now_us))
 
 
-def keep(repository: Repository, site: Site, *, rules: WatchRules, now_us: int) -> bool:
+def keep(repository: Repository, audience: Audience, *, rules: WatchRules, now_us: int) -> bool:
     """Raise and clear alarms as time and heartbeats ask; says whether anybody was told anything."""
-    pulse, told = keep_pulse(repository, rules=rules, now_us=now_us)
+    pulse, told = keep_pulse(repository, audience, rules=rules, now_us=now_us)
     scene = Scene(
-        site=site,
+        site=audience.site,
         statuses=repository.sensors(),
         watches=repository.watching.watches(),
         tests=repository.watching.phone_tests(),
@@ -72,12 +73,12 @@ def keep(repository: Repository, site: Site, *, rules: WatchRules, now_us: int) 
     )
     scene = keep_tests(repository, scene)
     for alarm, act, note in changes(scene, repository.watching.open_alarms()):
-        happened(repository, alarm, act, now_us=now_us, note=note)
+        happened(repository, audience, alarm, act, now_us=now_us, note=note)
         told = True
     return told
 
 
-def keep_pulse(repository: Repository, *, rules: WatchRules, now_us: int) -> tuple[Pulse, bool]:
+def keep_pulse(repository: Repository, audience: Audience, *, rules: WatchRules, now_us: int) -> tuple[Pulse, bool]:
     """Say that the hub lives; tells of it if it was away, and says whether it did."""
     before = repository.watching.pulse()
     if before is not None and 0 <= now_us - before.at_us < PULSE_EVERY_US:
@@ -87,11 +88,11 @@ def keep_pulse(repository: Repository, *, rules: WatchRules, now_us: int) -> tup
     pulse = Pulse(at_us=now_us, awake_us=awake_us)
     repository.watching.save_pulse(pulse)
     if away and before is not None:
-        tell_away(repository, since_us=before.at_us, now_us=now_us)
+        tell_away(repository, audience, since_us=before.at_us, now_us=now_us)
     return pulse, away
 
 
-def tell_away(repository: Repository, *, since_us: int, now_us: int) -> None:
+def tell_away(repository: Repository, audience: Audience, *, since_us: int, now_us: int) -> None:
     """Record that the hub was away: an alarm that is raised and over at once."""
     condition = Condition(
         kind=AlarmKind.HUB,
@@ -106,17 +107,27 @@ def tell_away(repository: Repository, *, since_us: int, now_us: int) -> None:
     alarm = repository.watching.add_alarm(cleared(draft, now_us=now_us))
     for act, at_us in ((AlarmAct.RAISED, since_us), (AlarmAct.CLEARED, now_us)):
         repository.watching.add_transition(noted(alarm, act, at_us=at_us))
-    telling.tell_alarm(repository, alarm, now_us=now_us)
+    tell(repository, audience, alarm, now_us=now_us)
 
 
-def happened(repository: Repository, alarm: Alarm, act: AlarmAct, *, now_us: int, note: str = "") -> None:
+def happened(
+    repository: Repository, audience: Audience, alarm: Alarm, act: AlarmAct, *, now_us: int, note: str = ""
+) -> None:
     """Store and tell what happened to an alarm."""
     if act is AlarmAct.RAISED:
         alarm = repository.watching.add_alarm(alarm)
     else:
         repository.watching.save_alarm(alarm)
     repository.watching.add_transition(noted(alarm, act, at_us=now_us, actor=HUB, note=note))
+    tell(repository, audience, alarm, now_us=now_us)
+
+
+def tell(repository: Repository, audience: Audience, alarm: Alarm, *, now_us: int) -> None:
+    """Tell an alarm on the feed, and that it was raised or is over to the channels."""
     telling.tell_alarm(repository, alarm, now_us=now_us)
+    shelves = repository.alarms.shelves(open_only=True)
+    notices = notifying.supervision_notices(repository.outgoing, audience, alarm, shelves=shelves, now_us=now_us)
+    notifying.queue(repository.outgoing, audience, notices, now_us=now_us)
 
 
 def keep_tests(repository: Repository, scene: Scene) -> Scene:

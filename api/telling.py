@@ -12,6 +12,7 @@ from api.alarms import Alarm
 from api.alerts import Alert, ended
 from api.alerts_life import Transition
 from api.clocks import MAX_AHEAD_US
+from api.delivery import Health
 from api.repository import Repository
 from api.shelving import Shelf, ShelfKind, in_force
 from api.standing import Standing
@@ -27,6 +28,7 @@ from api.views import (
     transition_view,
     wing_view,
 )
+from api.views_channels import fare_view
 from api.views_watch import alarm_view
 from api.watching import Watch, WatchRules
 from api.wings import band_standings
@@ -39,6 +41,7 @@ __all__ = [
     "sweep",
     "tell_alarm",
     "tell_alerts",
+    "tell_channel",
     "tell_shelf",
     "tell_standing",
     "tell_standing_alarm",
@@ -138,6 +141,11 @@ def tell_standing_alarm(repository: Repository, alarm: Standing, *, window_us: i
     """Tell the standing alarm of a wing."""
     message = standing_view(alarm, window_us=window_us).model_dump_json()
     repository.add_changes("standing", [message], at_us=now_us)
+
+
+def tell_channel(repository: Repository, health: Health, *, kind: str, now_us: int) -> None:
+    """Tell how a channel fares."""
+    repository.add_changes("channel", [fare_view(health, kind=kind).model_dump_json()], at_us=now_us)
 
 
 def tell_shelf(repository: Repository, shelf: Shelf, *, now_us: int) -> None:

@@ -47,6 +47,7 @@ __all__ = [
     "actor_view",
     "alert_view",
     "detection_view",
+    "instant",
     "sensor_view",
     "shelf_view",
     "standing_view",

@@ -7,7 +7,7 @@ from typing import Annotated
 from annotated_types import MaxLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from api import telling
+from api import supervision, telling
 from api.actors import Actor
 from api.alarms import Alarm, AlarmAct, AlarmKind, Subject, acknowledged, cleared, noted
 from api.errors import NotFoundError
@@ -86,7 +86,7 @@ def acknowledge(hub: Hub, number: int, request: AlarmNote, *, actor: Actor) -> A
         before = required(repository, number)
         alarm = acknowledged(before, actor, now_us=now_us)
         if alarm != before:
-            done(repository, alarm, AlarmAct.ACKNOWLEDGED, actor=actor, note=request.note, now_us=now_us)
+            done(repository, hub, alarm, AlarmAct.ACKNOWLEDGED, actor=actor, note=request.note, now_us=now_us)
         shelves = repository.alarms.shelves(open_only=True)
     hub.feed.wake()
     return alarm_view(alarm, shelves=shelves, now_us=now_us)
@@ -111,18 +111,20 @@ def relearn(hub: Hub, sensor: str, request: AlarmNote, *, actor: Actor) -> Senso
         for alarm in repository.watching.open_alarms():
             if alarm.subject is Subject.SENSOR and alarm.name == sensor and alarm.kind in LEARNED:
                 over = cleared(alarm, now_us=now_us)
-                done(repository, over, AlarmAct.CLEARED, actor=actor, note=note, now_us=now_us)
+                done(repository, hub, over, AlarmAct.CLEARED, actor=actor, note=note, now_us=now_us)
         telling.tell_standing(repository, hub.site, now_us=now_us, rules=hub.watch_rules)
         sensors, _ = telling.standing_views(repository, hub.site, now_us=now_us, rules=hub.watch_rules)
     hub.feed.wake()
     return next(view for view in sensors if view.name == sensor)
 
 
-def done(repository: Repository, alarm: Alarm, act: AlarmAct, *, actor: Actor, note: str, now_us: int) -> None:
+def done(
+    repository: Repository, hub: Hub, alarm: Alarm, act: AlarmAct, *, actor: Actor, note: str, now_us: int
+) -> None:
     """Store and tell what a person did to an alarm."""
     repository.watching.save_alarm(alarm)
     repository.watching.add_transition(noted(alarm, act, at_us=now_us, actor=actor, note=note))
-    telling.tell_alarm(repository, alarm, now_us=now_us)
+    supervision.tell(repository, hub.audience, alarm, now_us=now_us)
 
 
 def required(repository: Repository, number: int) -> Alarm:
