@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.lte.thresholds import BoxThresholds
 from detector.lte.votes import CELL_VALUES
 from detector.types import Label
 
@@ -31,16 +32,6 @@ MOST_BOXES: Final = 6
 
 TIME_LEAK: Final = 0.06
 """Share of a burst's level that may appear in the same block of the slots before and after."""
-
-
-UNEQUAL: Final = 0.4
-"""Share of its mean excess by which the two slots of a shared channel may differ, beyond noise."""
-
-UNEVEN: Final = 0.8
-"""The same for each of its blocks."""
-
-HOLLOW: Final = 0.15
-"""Share of its mean excess that each block of a shared channel must have, less noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +72,9 @@ def parity(cells: Cells) -> int:
     return int(pairs[1::2].sum() > pairs[0::2].sum())
 
 
-def boxes_of(cells: Cells, *, first: int, likelihood: float, most: int | None = None) -> list[Box]:
+def boxes_of(
+    cells: Cells, shape: BoxThresholds, *, first: int, likelihood: float, most: int | None = None
+) -> list[Box]:
     """Boxes of a map, in order of time, the strongest of each subframe first.
 
     Parameters
@@ -104,7 +97,7 @@ def boxes_of(cells: Cells, *, first: int, likelihood: float, most: int | None = 
     subframes = Subframes.of(np.stack((cells[slots], cells[slots + 1]), axis=1))
     boxes: list[Box] = []
     for _ in range(MOST_BOXES if slots.size else 0):
-        found, kept = strongest(subframes.rest(), slots, likelihood)
+        found, kept = strongest(subframes.rest(), slots, likelihood, shape)
         if not found:
             break
         boxes += found
@@ -157,9 +150,11 @@ class Subframes:
         )
 
 
-def strongest(rest: Cells, slots: NDArray[np.int64], likelihood: float) -> tuple[list[Box], NDArray[np.bool_]]:
+def strongest(
+    rest: Cells, slots: NDArray[np.int64], likelihood: float, shape: BoxThresholds
+) -> tuple[list[Box], NDArray[np.bool_]]:
     """The likeliest box of each subframe that has one, and which these are."""
-    shared, control = best_shared(rest), best_control(rest)
+    shared, control = best_shared(rest, shape), best_control(rest)
     likeliest = np.maximum(shared.likelihood, control.likelihood)
     kept = likeliest >= likelihood
     boxes = [
@@ -194,11 +189,11 @@ class Best:
         )
 
 
-def best_shared(pairs: Cells) -> Best:
+def best_shared(pairs: Cells, shape: BoxThresholds) -> Best:
     """The likeliest run of blocks over both slots of each subframe."""
     n, _, most = pairs.shape
     both = pairs.mean(axis=1)
-    uneven = np.abs(pairs[:, 0] - pairs[:, 1]) > UNEVEN * (both - 1) + 4 * both / np.sqrt(CELL_VALUES)
+    uneven = np.abs(pairs[:, 0] - pairs[:, 1]) > shape.uneven * (both - 1) + 4 * both / np.sqrt(CELL_VALUES)
     fit = np.where(uneven, 0.0, both)
     summed = np.concatenate((np.zeros((n, 2, 1)), np.cumsum(pairs, axis=2)), axis=2)
     weakest = fit
@@ -210,7 +205,7 @@ def best_shared(pairs: Cells) -> Best:
         if width not in WIDTHS:
             continue
         slots = (summed[:, :, width:] - summed[:, :, :-width]) / width
-        mean, score = run_scores(slots, weakest, width)
+        mean, score = run_scores(slots, weakest, width, shape)
         place = np.argmax(score, axis=1)[:, None]
         better = np.flatnonzero(np.take_along_axis(score, place, axis=1)[:, 0] > likelihood)
         block[better], blocks[better] = place[better, 0], width
@@ -219,7 +214,7 @@ def best_shared(pairs: Cells) -> Best:
     return Best(half=np.zeros(n, np.int64), block=block, blocks=blocks, level=level, likelihood=likelihood)
 
 
-def run_scores(slots: Cells, weakest: Cells, width: int) -> tuple[Cells, Cells]:
+def run_scores(slots: Cells, weakest: Cells, width: int, shape: BoxThresholds) -> tuple[Cells, Cells]:
     """Levels of all runs of one width and their log likelihood ratios, shape (n, n_places).
 
     Parameters
@@ -230,8 +225,10 @@ def run_scores(slots: Cells, weakest: Cells, width: int) -> tuple[Cells, Cells]:
         Mean of both slots in the weakest block of each run; zero if one is taken or uneven.
     """
     mean = (slots[:, 0] + slots[:, 1]) / 2
-    alike = np.abs(slots[:, 0] - slots[:, 1]) <= UNEQUAL * (mean - 1) + 3 * mean / np.sqrt(width * CELL_VALUES / 2)
-    filled = weakest * (1 + 3 / np.sqrt(2 * CELL_VALUES)) - 1 >= HOLLOW * (mean - 1)
+    alike = np.abs(slots[:, 0] - slots[:, 1]) <= shape.unequal * (mean - 1) + 3 * mean / np.sqrt(
+        width * CELL_VALUES / 2
+    )
+    filled = weakest * (1 + 3 / np.sqrt(2 * CELL_VALUES)) - 1 >= shape.hollow * (mean - 1)
     whole = alike & filled & (weakest > 0)
     return mean, np.where(whole, 2 * CELL_VALUES * width * gain(mean), 0.0)
 

@@ -167,10 +167,8 @@ def scope_of(piece: Piece, preambles: Sequence[Preamble], ranges: Ranges, levels
     return Scope(
         allowed=(max(ranges[0][0], -edge), min(ranges[-1][1], edge)),
         noise=piece.block_noise,
-        likelihood=levels.box_likelihood,
-        contrast=levels.lattice_contrast,
-        restless=levels.lattice_restless,
         preambles=tuple(preambles),
+        levels=levels,
     )
 
 

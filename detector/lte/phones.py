@@ -14,6 +14,7 @@ import numpy as np
 
 from detector.lte.oscillator import nearest_turn_hz
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SUBFRAME_S
+from detector.lte.thresholds import ActivityThresholds, LteThresholds
 from detector.types import Activity, Burst, Emission, Label, Technology
 
 __all__ = ["Carrier", "Phone", "density_db", "emission_of", "joined", "newborn", "score_of"]
@@ -24,23 +25,11 @@ REMEMBERED: Final = 256
 RISE_DB: Final = (0.5, 8.0)
 """A preamble that is louder than the one before it by so much was ramped: nobody answered (TS 36.321, 5.1.4)."""
 
-DATA_SHARE: Final = 0.35
-"""Share of subframes with a shared channel from which a phone sends data in bulk; voice takes about a sixth."""
-
-CALL_SHARE: Final = 0.03
-"""Share from which it speaks; a connected phone that only keeps in touch stays under it."""
-
-AGREEING: Final = 4.0
-"""Deviations up to which a burst is on a phone's carrier."""
-
 LEAST_ERROR_HZ: Final = 8.0
 """Error that is left of a carrier however many bursts told it."""
 
 LATEST: Final = 16
 """Bursts whose level is a phone's level."""
-
-SIGNALLING_S: Final = 5.0
-"""A registration is over after this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +160,14 @@ def score_of(evidence: float, sure: float) -> float:
     return float(1 - 10 ** (-max(0.0, evidence) / sure))
 
 
-def emission_of(phone: Phone, *, sample_rate_hz: float, sure: float, ended: bool) -> Emission:
+def emission_of(phone: Phone, levels: LteThresholds, *, sample_rate_hz: float, ended: bool) -> Emission:
     """What is known of a phone now."""
-    parts = parts_of(phone, sample_rate_hz)
+    parts = parts_of(phone, sample_rate_hz, levels.activity)
     return Emission(
         key=phone.key,
         technology=Technology.LTE,
         kinds=tuple(sorted(phone.counts)),
-        activity=activity_of(phone, parts, (phone.stop - phone.start) / sample_rate_hz),
+        activity=activity_of(phone, parts, (phone.stop - phone.start) / sample_rate_hz, levels.activity),
         start=phone.start,
         stop=phone.stop,
         freq_lower_hz=phone.lower_hz,
@@ -186,14 +175,14 @@ def emission_of(phone: Phone, *, sample_rate_hz: float, sure: float, ended: bool
         bursts=sum(phone.counts.values()),
         snr_db=float(np.median([burst.snr_db for burst in phone.recent])),
         power_dbfs=float(np.median([burst.power_dbfs for burst in phone.recent])),
-        score=score_of(phone.evidence, sure),
+        score=score_of(phone.evidence, levels.sure_evidence),
         parts=parts,
         clipped=phone.clipped,
         ended=ended,
     )
 
 
-def parts_of(phone: Phone, sample_rate_hz: float) -> dict[str, float]:
+def parts_of(phone: Phone, sample_rate_hz: float, activity: ActivityThresholds) -> dict[str, float]:
     """The score's features, named for people.
 
     A phone sends at most one shared or control channel at a time (TS 36.213, 8 and 10.1): two at once are two phones.
@@ -209,16 +198,16 @@ def parts_of(phone: Phone, sample_rate_hz: float) -> dict[str, float]:
     if shared:
         parts["blocks"] = float(np.median([(b.freq_upper_hz - b.freq_lower_hz) / RESOURCE_BLOCK_HZ for b in shared]))
     parts["single"] = single_share(phone.recent)
-    parts["one_phone"] = parts["single"] * agreeing_share(phone)
+    parts["one_phone"] = parts["single"] * agreeing_share(phone, activity.agreeing_deviations)
     return parts
 
 
-def agreeing_share(phone: Phone) -> float:
+def agreeing_share(phone: Phone, deviations: float) -> float:
     """Share of the bursts that tell their carrier which are on the phone's; one if none does."""
     told = [carrier for burst in phone.recent if (carrier := Carrier.of(burst)) is not None]
     if phone.carrier is None or not told:
         return 1.0
-    return float(np.mean([phone.carrier.deviations(carrier) < AGREEING for carrier in told]))
+    return float(np.mean([phone.carrier.deviations(carrier) < deviations for carrier in told]))
 
 
 def single_share(bursts: Sequence[Burst]) -> float:
@@ -227,12 +216,12 @@ def single_share(bursts: Sequence[Burst]) -> float:
     return sum(count == 1 for count in at_once.values()) / len(bursts)
 
 
-def activity_of(phone: Phone, parts: Mapping[str, float], duration_s: float) -> Activity:
+def activity_of(phone: Phone, parts: Mapping[str, float], duration_s: float, levels: ActivityThresholds) -> Activity:
     """What the phone seems to be doing, by the kinds and the rhythm of its bursts."""
     if set(phone.counts) == {Label.LTE_PRACH}:
         return Activity.ACCESS
-    if parts["shared_share"] >= DATA_SHARE:
+    if parts["shared_share"] >= levels.data_share:
         return Activity.DATA
-    if Label.LTE_PRACH in phone.counts and duration_s < SIGNALLING_S:
+    if Label.LTE_PRACH in phone.counts and duration_s < levels.signalling_s:
         return Activity.SIGNALLING
-    return Activity.CALL if parts["shared_share"] >= CALL_SHARE else Activity.IDLE_CHECK
+    return Activity.CALL if parts["shared_share"] >= levels.call_share else Activity.IDLE_CHECK

@@ -97,9 +97,7 @@ def told(
     phones = [grown(phone, shares.get(phone.key, ()), brought, each) for phone in crowd.phones]
     oldest = piece.stretch.stop - levels.release_s * rate
     alive = tuple(phone for phone in phones if phone.stop >= oldest and not final)
-    emissions = tuple(
-        emission_of(phone, sample_rate_hz=rate, sure=levels.sure_evidence, ended=phone not in alive) for phone in phones
-    )
+    emissions = tuple(emission_of(phone, levels, sample_rate_hz=rate, ended=phone not in alive) for phone in phones)
     keyed = [replace(burst, emission=key) for key, share in shares.items() for burst in share]
     state = replace(state, crowd=replace(crowd, phones=alive))
     return state, tuple(sorted(keyed, key=lambda burst: burst.start)), emissions

@@ -14,6 +14,7 @@ from detector.lte.boxes import Box, gain
 from detector.lte.pieces import Stretch
 from detector.lte.reference import subcarriers, symbol_starts_s
 from detector.lte.standard import BLOCK_SUBCARRIERS, CYCLIC_PREFIXES_S, SYMBOL_S
+from detector.lte.thresholds import SoundingThresholds
 from detector.types import Label
 
 __all__ = ["LENGTH_S", "with_soundings"]
@@ -23,21 +24,17 @@ LENGTH_S: Final = CYCLIC_PREFIXES_S[-1] + SYMBOL_S
 LEAST_BLOCKS: Final = 4
 """The narrowest sounding (TS 36.211, table 5.5.3.2-1)."""
 
-FAINT: Final = 3.0
-"""On a map of slots a sounding is a seventh as strong as it is: boxes under this level may be one."""
-
 MOST_SLOTS: Final = 64
 """Slots of a stretch that are looked into, at most."""
 
-LEVEL: Final = 2.5
-"""A block sounds if its last symbol stands this far over the noise and over the symbols before."""
-
-COMB: Final = 4.0
-"""The one set of subcarriers stands this far over the other."""
-
 
 def with_soundings(
-    stretch: Stretch, boxes: Sequence[Box], starts: NDArray[np.int64], lowers_hz: NDArray[np.float64], noise: float
+    stretch: Stretch,
+    boxes: Sequence[Box],
+    starts: NDArray[np.int64],
+    lowers_hz: NDArray[np.float64],
+    noise: float,
+    levels: SoundingThresholds,
 ) -> list[Box]:
     """The same boxes, but where a slot's faint boxes are one sounding, that in their place.
 
@@ -50,15 +47,15 @@ def with_soundings(
     noise
         Power of noise in one block.
     """
-    faint = sorted({box.slot + box.slots - 1 for box in boxes if box.level < FAINT})[:MOST_SLOTS]
-    found = list(soundings(stretch, np.array(faint, np.int64), starts, lowers_hz, noise)) if faint else []
-    return [box for box in boxes if not any(hides(sounding, box) for sounding in found)] + found
+    faint = sorted({box.slot + box.slots - 1 for box in boxes if box.level < levels.faint})[:MOST_SLOTS]
+    found = list(soundings(stretch, np.array(faint, np.int64), starts, lowers_hz, noise, levels)) if faint else []
+    return [box for box in boxes if not any(hides(sounding, box, levels.faint) for sounding in found)] + found
 
 
-def hides(sounding: Box, box: Box) -> bool:
+def hides(sounding: Box, box: Box, faint: float) -> bool:
     """Whether a faint box is part of a sounding."""
     inside = box.block <= sounding.block + sounding.blocks and sounding.block <= box.block + box.blocks
-    return box.level < FAINT and box.slot + box.slots - 1 == sounding.slot and inside
+    return box.level < faint and box.slot + box.slots - 1 == sounding.slot and inside
 
 
 def soundings(
@@ -67,6 +64,7 @@ def soundings(
     starts: NDArray[np.int64],
     lowers_hz: NDArray[np.float64],
     noise: float,
+    levels: SoundingThresholds,
 ) -> Iterator[Box]:
     """Soundings in the last symbols of some slots."""
     rate = stretch.sample_rate_hz
@@ -81,11 +79,13 @@ def soundings(
     size = round(SYMBOL_S * rate)
     power = (bins.real**2 + bins.imag**2) / np.float32(size**2)
     per_subcarrier = power.reshape(len(slots), 3, lowers_hz.size, BLOCK_SUBCARRIERS) / (noise / BLOCK_SUBCARRIERS)
-    for slot, levels in zip(slots.tolist(), per_subcarrier, strict=True):
-        yield from runs(slot, levels[:2].mean(axis=(0, 2)), levels[2])
+    for slot, power_of in zip(slots.tolist(), per_subcarrier, strict=True):
+        yield from runs(slot, power_of[:2].mean(axis=(0, 2)), power_of[2], levels)
 
 
-def runs(slot: int, before: NDArray[np.float32], last: NDArray[np.float32]) -> Iterator[Box]:
+def runs(
+    slot: int, before: NDArray[np.float32], last: NDArray[np.float32], levels: SoundingThresholds
+) -> Iterator[Box]:
     """Runs of blocks that sound in one slot.
 
     Parameters
@@ -97,11 +97,11 @@ def runs(slot: int, before: NDArray[np.float32], last: NDArray[np.float32]) -> I
     """
     combs = np.stack((last[:, 0::2].mean(axis=1), last[:, 1::2].mean(axis=1)))
     level = combs.mean(axis=0)
-    sounding = (level > LEVEL) & (level > LEVEL * before)
+    sounding = (level > levels.level) & (level > levels.level * before)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], sounding, [False])).astype(np.int8)))
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         sums = combs[:, begin:end].sum(axis=1)
-        if end - begin >= LEAST_BLOCKS and sums.max() > COMB * sums.min():
+        if end - begin >= LEAST_BLOCKS and sums.max() > levels.comb * sums.min():
             yield Box(
                 label=Label.LTE_SRS,
                 slot=slot,

@@ -23,6 +23,7 @@ from detector.lte.pieces import Stretch
 from detector.lte.reference import COARSE, FINE, Offsets, Spots, Tally, control_tallies, shared_tallies, tail_evidence
 from detector.lte.sounding import with_soundings
 from detector.lte.standard import RESOURCE_BLOCK_HZ, SLOT_S, SUBCARRIER_HZ
+from detector.lte.thresholds import LteThresholds, UplinkThresholds
 from detector.lte.votes import NO_VOTES, Votes
 from detector.types import Label
 
@@ -33,21 +34,11 @@ TESTED_BLOCKS: Final = 36
 """Strongest boxes of each kind whose reference sequences are tried, and how many blocks they may fill together."""
 
 
-WEAK: Final = 0.45
-"""Share of the likelihood of a burst from which a box is looked at."""
-
-CLEAR: Final = 25.0
-UNLIKE: Final = 0.1
-"""A box that is expected to bring ``CLEAR`` evidence, and brings less than this share of it, is none of the cell's."""
-
-TRUSTED: Final = 6.0
-"""Evidence of a stretch from which energy on the lattice is taken for the cell's."""
-
-ALONE: Final = 9.0
-"""Evidence that a box must bring itself in a stretch that has less."""
-
 TURNED: Final = 64
 """Strongest shared channels of a stretch whose carriers are measured."""
+
+USUAL_BLOCKS: Final = 12
+"""Of a receiver's band; a wider one holds more places where noise may look like a burst."""
 
 CARRIER_ERROR_HZ: Final = 40.0
 """Standard error from which a carrier says nothing."""
@@ -64,12 +55,6 @@ SIZES: Final = (1, 2, 4, 12)
 SUBSETS: Final = 2 * len(SIZES) + 1
 """Sets of the strongest boxes whose common evidence is tried."""
 
-ALIKE: Final = 0.3
-"""Share of its expected evidence from which a box is as alike to its sequence as its level allows."""
-
-ALIKE_SHARE: Final = 0.25
-"""Share of the tested boxes that must be."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -81,20 +66,14 @@ class Scope:
         Edges of the part of it that may hold an uplink.
     noise
         Noise power in one block by the receiver's floor.
-    likelihood
-        Log likelihood ratio from which a box counts.
-    contrast, restless
-        As in :meth:`detector.lte.votes.SlotVotes.foreign`.
     preambles
         Found before; what they fill is no channel.
     """
 
     allowed: tuple[float, float]
     noise: float
-    likelihood: float
-    contrast: float
-    restless: float
     preambles: tuple[Preamble, ...]
+    levels: LteThresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +111,20 @@ class Reading:
 def read(stretch: Stretch, votes: Votes, scope: Scope) -> tuple[Reading | None, Votes]:
     """Learn a stretch's lattice, box its energies and weigh their proof; None, and no votes, where none stands out."""
     taken = [(one.start, one.start + one.count) for one in scope.preambles]
-    learnt = learn(stretch, votes, allowed=scope.allowed, taken=taken, contrast=scope.contrast, restless=scope.restless)
+    levels = scope.levels
+    learnt = learn(
+        stretch,
+        votes,
+        allowed=scope.allowed,
+        taken=taken,
+        contrast=levels.lattice_contrast,
+        restless=levels.lattice_restless,
+    )
     if learnt is None:
         return None, NO_VOTES
     reading = boxed(stretch, learnt.lattice, learnt.power, scope, subframes=LEARNT_FROM)
-    return proven(stretch, reading, COARSE, learnt.votes.prior(COARSE.frequencies_hz)), learnt.votes
+    prior = learnt.votes.prior(COARSE.frequencies_hz)
+    return proven(stretch, reading, COARSE, prior, levels.uplink), learnt.votes
 
 
 def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
@@ -147,17 +135,21 @@ def follow(stretch: Stretch, lock: Lock, scope: Scope) -> Reading:
     groups = with_contrasts(lock.group)
     prior = np.zeros(FINE.frequencies_hz.size)
     power = slot_power(stretch, lock.lattice.slot)
-    reading = proven(stretch, boxed(stretch, lock.lattice, power, scope), FINE, prior, groups=groups)
+    reading = proven(
+        stretch, boxed(stretch, lock.lattice, power, scope), FINE, prior, scope.levels.uplink, groups=groups
+    )
     if reading.group != lock.group or reading.evidence <= 0:
         reading = replace(reading, lattice=lock.lattice, group=lock.group, evidence=0.0)
-    reading = straightened(stretch, replace(reading, straight=lock.straight))
-    boxes = with_soundings(stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise)
-    return replace(reading, boxes=tuple(likely(stretch, reading, boxes, scope.likelihood)))
+    reading = straightened(stretch, replace(reading, straight=lock.straight), scope.levels.uplink)
+    boxes = with_soundings(
+        stretch, reading.boxes, reading.map.starts, reading.map.lowers_hz, scope.noise, scope.levels.sounding
+    )
+    return replace(reading, boxes=tuple(likely(stretch, reading, boxes, scope.levels)))
 
 
-def straightened(stretch: Stretch, reading: Reading) -> Reading:
+def straightened(stretch: Stretch, reading: Reading, uplink: UplinkThresholds) -> Reading:
     """A reading with the carriers of its strongest shared channels, and its lattice moved to where these agree."""
-    boxes = loudest(reading.boxes, Label.LTE_PUSCH, most=TURNED) if reading.evidence >= TRUSTED else []
+    boxes = loudest(reading.boxes, Label.LTE_PUSCH, most=TURNED) if reading.evidence >= uplink.trusted_evidence else []
     widths = sorted({box.blocks for box in boxes})
     if not widths:
         return reading
@@ -179,20 +171,22 @@ def straightened(stretch: Stretch, reading: Reading) -> Reading:
     return replace(reading, straight=True, carriers=carriers)
 
 
-def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], likelihood: float) -> Iterator[Box]:
+def likely(stretch: Stretch, reading: Reading, boxes: Sequence[Box], levels: LteThresholds) -> Iterator[Box]:
     """The boxes that their energy and their reference sequences together make bursts of the locked cell."""
-    proven_cell = reading.evidence >= TRUSTED
+    uplink, last = levels.uplink, reading.map.cells.shape[1]
+    likelihood = levels.box_likelihood + float(np.log(max(1.0, last / USUAL_BLOCKS)))
+    proven_cell = reading.evidence >= uplink.trusted_evidence
     if proven_cell:
         yield from (box for box in boxes if box.label is Label.LTE_SRS)
     channels = [box for box in boxes if box.label is not Label.LTE_SRS]
-    last = reading.map.cells.shape[1]
     tallies = tallied(stretch, reading, channels, EXACT, groups=with_contrasts(reading.group))
     for box, tally in zip(channels, tallies, strict=True):
         logs = float(tally.logs[0, 0, 0])
         own = tail_evidence(logs, tally.symbols)
         cut = box.label is Label.LTE_PUSCH and (box.block == 0 or box.block + box.blocks == last)
-        unlike = not cut and tally.expected > CLEAR and logs < UNLIKE * tally.expected
-        enough = max(box.likelihood, box.likelihood + own - 2) >= likelihood if proven_cell else own >= ALONE
+        unlike = not cut and tally.expected > uplink.clear_evidence and logs < uplink.unlike_share * tally.expected
+        both = max(box.likelihood, box.likelihood + own - 2)
+        enough = both >= likelihood if proven_cell else own >= uplink.alone_evidence
         if enough and not unlike:
             yield box
 
@@ -208,7 +202,8 @@ def boxed(
     """Boxes of a stretch on a lattice, not yet proven; of its strongest subframes alone, if so many are given."""
     energies = slot_map(power, lattice, allowed=scope.allowed, noise=scope.noise)
     cells = np.where(explained(energies, scope.preambles, stretch.sample_rate_hz), 1.0, energies.cells)
-    boxes = boxes_of(cells, first=parity(cells), likelihood=WEAK * scope.likelihood, most=subframes)
+    likelihood = scope.levels.uplink.weak_share * scope.levels.box_likelihood
+    boxes = boxes_of(cells, scope.levels.boxes, first=parity(cells), likelihood=likelihood, most=subframes)
     return Reading(lattice=lattice, map=energies, boxes=tuple(boxes), evidence=0.0, group=-1)
 
 
@@ -229,6 +224,7 @@ def proven(
     reading: Reading,
     offsets: Offsets,
     prior: NDArray[np.float64],
+    uplink: UplinkThresholds,
     *,
     groups: Sequence[int] = range(GROUPS),
 ) -> Reading:
@@ -244,8 +240,8 @@ def proven(
     for tallies in subsets(shared, control):
         evidence, place = reduce(Tally.plus, tallies).best(prior)
         evidence -= np.log(SUBSETS)
-        alike = sum(tally.logs[place] >= ALIKE * tally.expected for tally in tallies)
-        if evidence > best.evidence and alike >= ALIKE_SHARE * len(tallies):
+        alike = sum(tally.logs[place] >= uplink.alike_share * tally.expected for tally in tallies)
+        if evidence > best.evidence and alike >= uplink.alike_boxes * len(tallies):
             lattice = moved(reading.lattice, offsets, place, sample_rate_hz=stretch.sample_rate_hz)
             best = replace(reading, lattice=lattice, evidence=evidence, group=groups[place[2]])
     return best

@@ -1,5 +1,6 @@
 """Energies on a lattice, boxes and reference sequences against their closed-form laws."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +22,7 @@ from detector.lte.votes import CELL_VALUES, NO_VOTES, Votes, block_votes, faded
 from detector.noise import floor_of
 from detector.spectra import power_map
 from detector.types import Label
+from sdr.defaults import default_profile
 from sdr.synthetic.lte_waveform import LteCarrier, pucch_report, pusch
 from sdr.synthetic.transmission import Span
 
@@ -28,6 +30,7 @@ RATE = 2.4e6
 CARRIER = LteCarrier(earfcn=0, centre_hz=0.0, blocks=6, cell=0, root=1)
 HERE = Offsets(times_s=np.zeros(1), frequencies_hz=np.zeros(1))
 ALLOWED = (-1.18e6, 1.18e6)
+LEVELS = default_profile().lte
 
 
 def air(seconds, rng, rate=RATE):
@@ -57,7 +60,7 @@ def speaking(rng, *, snr_db, offset_hz=0.0, slot_s=0.3e-3, rate=RATE, seconds=0.
 
 
 def scope():
-    return Scope(allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ, likelihood=10.0, contrast=1.06, restless=0.5, preambles=())
+    return Scope(allowed=ALLOWED, noise=RESOURCE_BLOCK_HZ, preambles=(), levels=LEVELS)
 
 
 def test_cells_of_noise_follow_the_gamma_law(rng):
@@ -75,7 +78,7 @@ def test_the_grid_detects_as_often_as_theory_says(rng, snr_db):
     threshold = np.linspace(1, 4, 100_001)[np.searchsorted(CELL_VALUES * gain(np.linspace(1, 4, 100_001)), least)]
     cells = np.ones((2 * trials, 1))
     cells[::2, 0] = level * rng.gamma(CELL_VALUES, 1 / CELL_VALUES, trials)
-    boxes = [box for box in boxes_of(cells, first=0, likelihood=least) if box.label is Label.LTE_PUCCH]
+    boxes = [box for box in boxes_of(cells, LEVELS.boxes, first=0, likelihood=least) if box.label is Label.LTE_PUCCH]
     theory = gamma.sf(threshold / level, CELL_VALUES, scale=1 / CELL_VALUES)
     interval = binomtest(len(boxes), trials).proportion_ci(0.9999)
     assert interval.low - 0.01 < theory < interval.high + 0.01
@@ -83,7 +86,7 @@ def test_the_grid_detects_as_often_as_theory_says(rng, snr_db):
 
 def test_false_boxes_in_noise_are_as_rare_as_the_gamma_tail(rng):
     cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (40_000, 1))
-    boxes = sum(1 for box in boxes_of(cells, first=0, likelihood=7.0) if box.slots == 1)
+    boxes = sum(1 for box in boxes_of(cells, LEVELS.boxes, first=0, likelihood=7.0) if box.slots == 1)
     level = np.linspace(1, 3, 100_001)
     theory = gamma.sf(level[np.searchsorted(CELL_VALUES * gain(level), 7.0)], CELL_VALUES, scale=1 / CELL_VALUES)
     assert binomtest(boxes, cells.size).proportion_ci(0.999).low < theory
@@ -102,7 +105,7 @@ def test_one_clear_shared_channel_is_boxed_exactly(width, first, subframe, seed)
     rng = np.random.default_rng(seed)
     cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (20, 13))
     cells[2 * subframe : 2 * subframe + 2, first : first + width] *= 1 + 10**0.8
-    boxes = list(boxes_of(cells, first=0, likelihood=14.0))
+    boxes = list(boxes_of(cells, LEVELS.boxes, first=0, likelihood=14.0))
     assert [(b.label, b.slot, b.slots, b.block, b.blocks) for b in boxes] == [
         (Label.LTE_PUSCH, 2 * subframe, 2, first, width)
     ]
@@ -117,14 +120,14 @@ def test_halves_at_two_edges_are_control_channels(one, other, seed):
     cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (8, 13))
     cells[4, one] *= 5
     cells[5, other] *= 5
-    found = {(b.label, b.slot, b.block, b.blocks) for b in boxes_of(cells, first=0, likelihood=14.0)}
+    found = {(b.label, b.slot, b.block, b.blocks) for b in boxes_of(cells, LEVELS.boxes, first=0, likelihood=14.0)}
     assert found == {(Label.LTE_PUCCH, 4, one, 1), (Label.LTE_PUCCH, 5, other, 1)}
 
 
 def test_a_band_wider_than_any_carrier_is_boxed(rng):
     cells = rng.gamma(CELL_VALUES, 1 / CELL_VALUES, (4, 300))
     cells[:2, 250:254] *= 6
-    (box,) = boxes_of(cells, first=0, likelihood=16.0)
+    (box,) = boxes_of(cells, LEVELS.boxes, first=0, likelihood=16.0)
     assert (box.label, box.block, box.blocks) == (Label.LTE_PUSCH, 250, 4)
 
 
@@ -233,13 +236,7 @@ def test_subcarriers_are_found_where_they_were_sent_at_any_rate(rate):
 def test_a_phones_sequences_prove_it_at_any_rate(rng, rate):
     stretch = speaking(rng, snr_db=4, offset_hz=30_100.0, rate=rate)
     edge = 0.49 * rate
-    reading, _ = read(
-        stretch,
-        NO_VOTES,
-        Scope(
-            allowed=(-edge, edge), noise=RESOURCE_BLOCK_HZ, likelihood=10.0, contrast=1.06, restless=0.5, preambles=()
-        ),
-    )
+    reading, _ = read(stretch, NO_VOTES, replace(scope(), allowed=(-edge, edge)))
     assert reading is not None
     assert reading.group == 0
     assert reading.evidence > 100
@@ -275,8 +272,8 @@ def test_one_symbol_on_every_other_subcarrier_is_a_sounding(rng):
         samples[at : at + 160] += (np.sqrt(10 * 30e3) * tone).astype(np.complex64)
     cells = np.ones((2, 10))
     cells[1, 2:8] = 2.2
-    faint = list(boxes_of(cells, first=0, likelihood=10.0))
-    (found,) = with_soundings(stretch, faint, starts, lowers, RESOURCE_BLOCK_HZ)
+    faint = list(boxes_of(cells, LEVELS.boxes, first=0, likelihood=10.0))
+    (found,) = with_soundings(stretch, faint, starts, lowers, RESOURCE_BLOCK_HZ, LEVELS.sounding)
     assert (found.label, found.slot, found.block, found.blocks) == (Label.LTE_SRS, 1, 2, 6)
 
 

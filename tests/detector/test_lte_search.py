@@ -60,16 +60,24 @@ def attempts(seconds, rng, *, snr_db, offset_hz=-100e3, rate=RATE, step_db=0.0):
     return samples, starts
 
 
-def call(seconds, rng, *, snr_db, offset_hz=200e3):
-    samples = noise(seconds, rng)
+def call(seconds, rng, *, snr_db, offset_hz=200e3, rate=RATE):
+    samples = noise(seconds, rng, rate)
     starts = np.arange(20.2e-3, seconds - 5e-3, 20e-3)
     for k, start_s in enumerate(starts):
         grant = pusch(CARRIER, subframe=2 * k % 10, first_block=2, blocks=2, rng=rng)
-        add(samples, grant, start_s=start_s, width_hz=2 * RESOURCE_BLOCK_HZ, snr_db=snr_db, offset_hz=offset_hz)
+        add(
+            samples,
+            grant,
+            start_s=start_s,
+            width_hz=2 * RESOURCE_BLOCK_HZ,
+            snr_db=snr_db,
+            offset_hz=offset_hz,
+            rate=rate,
+        )
         for half, block in ((0, 0), (1, 5)):
             report = pucch_report(CARRIER, slot=(8 + half), block=block, rng=rng)
             at = start_s + 4e-3 + half * 0.5e-3
-            add(samples, report, start_s=at, width_hz=RESOURCE_BLOCK_HZ, snr_db=snr_db, offset_hz=offset_hz)
+            add(samples, report, start_s=at, width_hz=RESOURCE_BLOCK_HZ, snr_db=snr_db, offset_hz=offset_hz, rate=rate)
     return samples, starts
 
 
@@ -96,6 +104,23 @@ def test_a_phone_without_an_answer_is_found_with_each_attempt(rng, profile, plan
     assert detections[-1].activity is Activity.ACCESS
     assert detections[-1].parts["root"] == CARRIER.root
     assert detections[-1].last
+
+
+@pytest.mark.parametrize("rate", [2.5e6, 10e6, 15.36e6, 20e6, 30.72e6])
+def test_attempts_are_heard_at_the_rate_of_any_receiver(rng, profile, plan, rate):
+    samples, starts = attempts(0.3, rng, snr_db=2.0, rate=rate, offset_hz=-0.31 * rate + 600e3)
+    bursts, detections, _ = heard(received(samples), profile, plan, rate=rate, centre_hz=None)
+    assert len(bursts) == len(starts)
+    assert {burst.detail["root"] for burst in bursts} == {CARRIER.root}
+    assert detections
+
+
+@pytest.mark.parametrize("rate", [1.92e6, 15.36e6, 30.72e6])
+def test_a_call_is_heard_at_any_rate_of_whole_subcarriers(rng, profile, plan, rate):
+    samples, starts = call(0.5, rng, snr_db=6.0, rate=rate)
+    bursts, detections, _ = heard(received(samples), profile, plan, rate=rate, centre_hz=None)
+    assert sum(burst.label is Label.LTE_PUSCH for burst in bursts) == pytest.approx(len(starts), abs=2)
+    assert detections
 
 
 def test_rising_attempts_are_told(rng, profile, plan):
@@ -227,6 +252,20 @@ def test_no_bursts_are_no_phone():
 def test_impossible_thresholds_are_refused_by_name(profile, change, message):
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         replace(profile.lte, **change)
+
+
+@pytest.mark.parametrize(
+    ("group", "change", "message"),
+    [
+        ("boxes", {"hollow": 0.0}, "hollow=0.0 is not positive"),
+        ("uplink", {"alone_evidence": -1.0}, "alone_evidence=-1.0 is not positive"),
+        ("sounding", {"comb": 0.0}, "comb=0.0 is not positive"),
+        ("activity", {"call_share": 0.5}, "call_share=0.5 is outside 0..0.35"),
+    ],
+)
+def test_impossible_thresholds_of_a_group_are_refused_by_name(profile, group, change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(getattr(profile.lte, group), **change)
 
 
 def test_every_threshold_is_in_the_profile(profile):
