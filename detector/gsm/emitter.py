@@ -46,6 +46,8 @@ class Emitter:
         Of its last bursts.
     log10_p
         The best proof's, or what all its bursts together say.
+    energy_log10_p
+        What the energy that nominated it says apart from the sequences.
     said, windows
         Evidence of the training sequence at the track's own timing, summed over frames chosen by their energy, and how many.
     slots
@@ -61,6 +63,7 @@ class Emitter:
     snrs_db: tuple[float, ...] = ()
     noise_dbfs: float = 0.0
     log10_p: float = 0.0
+    energy_log10_p: float = 0.0
     said: float = 0.0
     windows: int = 0
     coherence: float = 0.0
@@ -75,12 +78,13 @@ class Emitter:
         return median(self.snrs_db)
 
 
-def opened(key: int, channel: int, proof: Proof) -> Emitter:
+def opened(key: int, channel: int, proof: Proof, energy_log10_p: float = 0.0) -> Emitter:
     """An emitter that was just proved."""
     return Emitter(
         key=key,
         channels=frozenset({channel}),
         log10_p=proof.log10_p,
+        energy_log10_p=energy_log10_p,
         coherence=proof.coherence,
         rival=proof.rival,
         sequence=proof.sequence,
@@ -248,9 +252,10 @@ def emission_of(
         bursts=emitter.bursts,
         snr_db=emitter.snr_db,
         power_dbfs=emitter.snr_db + emitter.noise_dbfs,
-        score=score(emitter.log10_p, thresholds),
+        score=score(emitter.log10_p + max(emitter.energy_log10_p, -thresholds.most_energy_decades), thresholds),
         parts={
             "log10_p": max(emitter.log10_p, -300.0),
+            "energy_log10_p": max(emitter.energy_log10_p, -300.0),
             "bursts": float(emitter.bursts),
             "carriers": float(len(emitter.channels)),
             "slots": float(len(slots)),

@@ -11,13 +11,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from detector.gsm.channels import Channels
 from detector.gsm.gate import CELLS
 from detector.gsm.thresholds import GsmThresholds
 from detector.types import FloatArray
 
-__all__ = ["Lane", "Place", "clean", "folded_lanes", "single_lanes", "single_places"]
+__all__ = ["Lane", "Place", "clean", "energy_log10_p", "folded_lanes", "single_lanes", "single_places"]
 
 MOST_SIGMA: Final = 24.0
 """A single burst weighs no more than this in the order in which lanes are looked at."""
@@ -46,6 +47,8 @@ class Lane:
         Those of them that hold the most energy: where to look.
     sigma
         The energy that nominated it, in deviations of the noise.
+    folded
+        Whether that is the sum of many frames.
     """
 
     channel: int
@@ -53,6 +56,7 @@ class Lane:
     pattern: NDArray[np.int64]
     frames: NDArray[np.int64]
     sigma: float
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +199,20 @@ def folded_lanes(
             frames = np.flatnonzero((np.arange(len(past)) - row) % cycle < run)
             loudest = frames[np.sort(np.argsort(past[frames, cell, channel])[-most_frames:])]
             yield Lane(
-                channel=int(channel), cell=int(cell), pattern=first + frames, frames=first + loudest, sigma=sigma
+                channel=int(channel),
+                cell=int(cell),
+                pattern=first + frames,
+                frames=first + loudest,
+                sigma=sigma,
+                folded=True,
             )
             folded[:, np.arange(cell - NEAR_CELLS, cell + NEAR_CELLS + 1) % CELLS, channel] = -np.inf
+
+
+def energy_log10_p(lane: Lane, n_channels: int) -> float:
+    """Logarithm of the probability that noise brings a fold's energy in any of its places; 0 of single bursts' energy."""
+    trials = CELLS * n_channels * sum(cycle for cycle, _ in PATTERNS)
+    return min(0.0, float(log_ndtr(-lane.sigma) / np.log(10) + np.log10(trials))) if lane.folded else 0.0
 
 
 def folds(past: FloatArray, cycle: int, run: int) -> tuple[FloatArray, FloatArray]:

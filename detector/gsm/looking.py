@@ -17,7 +17,7 @@ from detector.gsm.doubt import believed, bursty, stranger_log10_p
 from detector.gsm.emitter import home_of_track, opened
 from detector.gsm.gate import CELLS
 from detector.gsm.image import is_image, is_product
-from detector.gsm.lanes import Lane, folded_lanes, single_lanes
+from detector.gsm.lanes import Lane, energy_log10_p, folded_lanes, single_lanes
 from detector.gsm.past import contrast, snr_of, unevenness
 from detector.gsm.proof import Proof, prove, screen
 from detector.gsm.standard import NORMAL_BITS, TRAINING_START
@@ -140,8 +140,11 @@ class Looker(Teller):
         self.skipped += sum(not self.rests(lane) for lane, _ in islice(every, MOST_COUNTED))
 
     def rests(self, lane: Lane) -> bool:
-        """Whether a lane's carrier is left alone, or the lane proved nothing lately."""
-        return lane.channel in self.resting or any(failed.holds(lane) for failed in self.state.failed)
+        """Whether a lane's carrier is left alone, or the lane proved nothing lately; there is a last look at a run's end."""
+        if lane.channel in self.resting:
+            return True
+        last = lane.folded and self.segment.final
+        return not last and any(failed.holds(lane) for failed in self.state.failed)
 
     @property
     def most_looks(self) -> int:
@@ -350,7 +353,8 @@ class Looker(Teller):
         )
         if home is None:
             self.state = replace(self.state, keys=key + 1)
-            self.put(opened(key, lane.channel, proof))
+            energy = energy_log10_p(lane, self.tools.channels.carriers_hz.size)
+            self.put(opened(key, lane.channel, proof, energy))
         else:
             track = replace(track, key=home.key)
             self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))

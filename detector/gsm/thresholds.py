@@ -200,6 +200,8 @@ class GsmThresholds:
         How long a continuous carrier is left alone before it is looked at again [s].
     score_log10_p, score_slope
         Minus the logarithm of that probability at which the score is one half, and how steeply it rises there, per decade.
+    most_energy_decades
+        What folded energy adds to such a proof, at most: it tells where to look, and is no proof of its own.
     call_fill
         Share of the frames from which a slot is in full use.
     cycle_share
@@ -259,6 +261,7 @@ class GsmThresholds:
     continuous_rest_s: float
     score_log10_p: float
     score_slope: float
+    most_energy_decades: float
     call_fill: float
     cycle_share: float
     stray_frames: int

@@ -7,7 +7,7 @@ from scipy.stats import binomtest, gamma
 from detector import spectra
 from detector.gsm.channels import carriers_hz, make_channels
 from detector.gsm.gate import CELLS, frame_energy, make_gate, read
-from detector.gsm.lanes import clean, folded_lanes, folds, single_lanes, single_places
+from detector.gsm.lanes import Lane, clean, energy_log10_p, folded_lanes, folds, single_lanes, single_places
 from detector.gsm.past import empty_past, explained, grown
 from detector.gsm.standard import FRAME_S, NORMAL_BITS, SYMBOL_S
 from detector.search import Context
@@ -157,6 +157,23 @@ def test_a_column_is_found_in_its_frames(frames, rng):
     assert all(set(lane.frames - 1000) <= set(lane.pattern - 1000) for lane in lanes)
     if len(own) < 100:
         assert any(set(lane.pattern - 1000) == set(own) for lane in lanes)
+
+
+def test_folded_energy_says_no_more_than_noise_allows_in_all_its_places(rng):
+    """Of many folds of noise, the share whose best lane says a tenth or less is a tenth, or less since places overlap."""
+    said = []
+    for _ in range(200):
+        past = rng.standard_normal((104, CELLS, 2)).astype(np.float32)
+        lanes = folded_lanes(past, np.zeros(2, np.float32), 0, threshold=3, least=0, per_pattern=1, most_frames=48)
+        said.append(min(energy_log10_p(lane, 2) for lane in lanes))
+    interval = binomtest(sum(one <= -1 for one in said), len(said)).proportion_ci(0.999)
+    assert interval.low < 0.1
+    assert np.median(said) > -1
+
+
+def test_the_energy_of_single_bursts_adds_nothing_to_their_proof():
+    lane = Lane(channel=0, cell=0, pattern=np.arange(3), frames=np.arange(3), sigma=50.0)
+    assert energy_log10_p(lane, 11) == 0
 
 
 def test_single_lanes_and_places_come_strongest_first(rng):

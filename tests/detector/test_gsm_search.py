@@ -51,6 +51,19 @@ def test_a_call_at_six_below_the_noise_is_found_by_any_training_sequence(profile
     assert {burst.detail["tsc"] for burst in out.bursts} == {tsc}
 
 
+def test_signalling_at_eight_below_the_noise_is_found_by_its_cycle(profile, plan):
+    """Four frames of 51, 28 bursts in 1.5 s: energy that comes again tells where, the training sequence what."""
+    found = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        air = noise(1.5, rng)
+        frames = [frame for frame in range(330) if frame % 51 in range(12, 16)]
+        put_call(air, frames, slot=seed, tsc=seed, carriers_hz=(400e3,), snr_db=-8, rng=rng)
+        out = heard(eight_bits(air), profile, plan)
+        found += {str(d.channel) for d in out.detections} == {"ARFCN 37"}
+    assert found >= 6
+
+
 def test_a_call_in_bursts_below_the_noise_is_found(profile, plan, rng):
     air = noise(1.5, rng)
     put_call(air, call_frames(324), slot=1, tsc=0, carriers_hz=(-600e3,), snr_db=-7, rng=rng)
