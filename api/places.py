@@ -33,7 +33,7 @@ SMALLEST: Final = 0.005
 NEEDED: Final = 3
 """Levels and silences without which no cell is told: the phone's own power takes up one of them."""
 
-NO_CELLS: Final = "the site has no cells"
+NO_CELLS: Final = "The site has no cells."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from typing import Annotated, Final
 
 from fastapi import Query
+from fastapi.responses import HTMLResponse
 
-from api import handling, reports, shelves
+from api import handling, reports, sheets, shelves
 from api.alerts_life import Act
 from api.handling import ActRequest, CloseRequest
 from api.lists import NoQuery
@@ -97,7 +98,24 @@ def get_search_list(hub: TheHub, query: Annotated[SearchQuery, Query()]) -> Sear
     return reports.search_list(hub, query)
 
 
+@readable(router, "/search-list/sheet")
+def get_search_sheet(hub: TheHub, query: Annotated[SearchQuery, Query()]) -> HTMLResponse:
+    """Give the search list as a page to print."""
+    return sheet(sheets.search_sheet(reports.search_list(hub, query), site=hub.site.name))
+
+
 @readable(router, "/handover")
 def get_handover(hub: TheHub, query: Annotated[HandoverQuery, Query()]) -> Handover:
     """Give what one shift leaves to the next."""
     return reports.handover(hub, query)
+
+
+@readable(router, "/handover/sheet")
+def get_handover_sheet(hub: TheHub, query: Annotated[HandoverQuery, Query()]) -> HTMLResponse:
+    """Give the hand-over as a page to print."""
+    return sheet(sheets.handover_sheet(reports.handover(hub, query), site=hub.site.name))
+
+
+def sheet(text: str) -> HTMLResponse:
+    """A page that holds its own style and nothing that runs; no copy of it is kept on the way."""
+    return HTMLResponse(text, headers={"Content-Security-Policy": sheets.POLICY, "Cache-Control": "no-store"})

@@ -96,7 +96,7 @@ def test_cells_take_three_sensors_and_a_level():
         assert not found.is_told
         assert "a cell takes 3 sensors" in found.why
     (nowhere,) = located([few], None, None, permitted=[frozenset()] * 1, rules=RULES)
-    assert nowhere.why == "the site has no cells"
+    assert nowhere.why == "The site has no cells."
 
 
 def test_levels_and_silences_rank_cells_and_the_probabilities_are_one():

@@ -1,3 +1,7 @@
+import base64
+import hashlib
+import re
+
 import pytest
 
 from api.app import create_app
@@ -75,3 +79,31 @@ def test_the_hand_over_tells_what_is_open_what_was_done_and_who_does_not_listen(
 def test_what_cannot_be_asked_is_named(client, path, params, parameter):
     refused = client.get(f"/api/v1/{path}", **params)
     assert (refused.status_code, refused.json()["parameter"]) == (422, parameter)
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("what", ["search-list", "handover"])
+def test_a_sheet_to_print_tells_the_same_and_runs_nothing(client, what):
+    told, sheet = client.get(f"/api/v1/{what}").json(), client.get(f"/api/v1/{what}/sheet")
+    assert sheet.headers["content-type"] == "text/html; charset=utf-8"
+    (style,) = re.findall("<style>(.*?)</style>", sheet.text)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in sheet.headers["content-security-policy"]
+    assert "script" not in sheet.text
+    for cell in told["search" if what == "handover" else "items"]:
+        assert f"<td>{cell['name']}</td><td>{cell['landing']}</td><td>{cell['probability']:.0%}</td>" in sheet.text
+    assert "2026-03-01 14:00" in sheet.text
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_sheet_shows_what_people_wrote_as_they_wrote_it(client):
+    client.act(2, "close", version=0, outcome="not-found", note="<b>nothing</b> & nobody")
+    sheet = client.get("/api/v1/handover/sheet").text
+    assert "&lt;b&gt;nothing&lt;/b&gt; &amp; nobody" in sheet
+    assert "Prison with cells" in sheet
+
+
+def test_a_sheet_of_nothing_says_so(client):
+    for what in ("search-list", "handover"):
+        assert "<p>None.</p>" in client.get(f"/api/v1/{what}/sheet").text
+    assert client.get("/api/v1/search-list/sheet", days=0).status_code == 422
