@@ -32,8 +32,8 @@ from sdr.timekeeping import Clocks
 
 __all__ = ["OPEN_S", "STALL_S", "SupervisedSource"]
 
-OPEN_S: Final = 5.0
-"""How long a receiver may take to open at the start."""
+OPEN_S: Final = 15.0
+"""How long a receiver may take to open at the start, when a small machine has much to start."""
 
 TUNE_S: Final = 2.0
 """How long a receiver may take to tune."""

@@ -6,6 +6,7 @@ from typing import Final
 from tests.prove import (
     capture_faults,
     capture_gaps,
+    capture_troubles,
     flood,
     gsm_pd,
     latency,
@@ -24,6 +25,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     for proof in (
         capture_faults.PROOF,
         capture_gaps.PROOF,
+        capture_troubles.PROOF,
         flood.PROOF,
         gsm_pd.PROOF,
         latency.PROOF,
