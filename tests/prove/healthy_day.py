@@ -167,7 +167,7 @@ def told(alarm: Alarm) -> str:
 PROOF: Final = Proof(
     name="healthy-day",
     claim="A day in which nothing is wrong raises no alarm about the system itself.",
-    count=10,
+    count=3,
     few=1,
     trial=trial,
     bounds=(Bound(about="alarms on a healthy day", at_most=0.0),),
