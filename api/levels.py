@@ -46,6 +46,8 @@ class Bounds:
         From so many values on the level is known.
     memory_beats
         Over so many values it is averaged.
+    gap_us
+        Values further apart than this do not follow each other.
     """
 
     rise_db: float
@@ -53,6 +55,7 @@ class Bounds:
     spreads: float
     learn_beats: int
     memory_beats: int
+    gap_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ def learned(level: Level, before: Level | None, *, bounds: Bounds) -> Level:
     if before is None:
         return level
     side = side_of(level.latest_db, before, bounds)
-    same = side is before.side
+    same = side is before.side and level.seen_us - before.seen_us <= bounds.gap_us
     fresh = replace(
         before,
         width_hz=level.width_hz,

@@ -52,11 +52,15 @@ NAMES: Final = (
 def made(values: tuple[float, ...]) -> WatchRules:
     """The rules of some values, in the order of their names."""
     told = dict(zip(NAMES, values, strict=True))
-    beats = {"learn_beats": int(told["learn_beats"]), "memory_beats": int(told["memory_beats"])}
 
     def microseconds(name: str) -> int:
         return round(told[name] * MICROSECONDS)
 
+    beats = {
+        "learn_beats": int(told["learn_beats"]),
+        "memory_beats": int(told["memory_beats"]),
+        "gap_us": microseconds("scan_round_s"),
+    }
     return WatchRules(
         stale_us=microseconds("stale_after_s"),
         dead_us=microseconds("dead_after_s"),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from api.levels import Bounds, Level, LevelKind, Side, known_as, learned, merged_into
 
-BOUNDS = Bounds(rise_db=6, fall_db=10, spreads=5, learn_beats=15, memory_beats=1800)
+BOUNDS = Bounds(rise_db=6, fall_db=10, spreads=5, learn_beats=15, memory_beats=1800, gap_us=1000)
 
 
 def value(value_db, at_us=0, **fields):
@@ -51,6 +51,12 @@ def test_a_value_lies_above_or_below_only_beyond_the_bounds(jump_db):
 def test_what_is_out_of_bounds_is_never_learned_however_long_it_lasts():
     level = after([-61.0] * 30 + [-45.0] * 5000)
     assert (level.usual_db, level.side, level.since_us, level.side_beats) == (-61.0, Side.ABOVE, 30, 5000)
+
+
+def test_what_was_out_of_bounds_long_ago_is_not_so_since_then():
+    level = after([-61.0] * 30 + [-45.0] * 5)
+    again = learned(value(-45.0, 34 + 1001), level, bounds=BOUNDS)
+    assert (again.side, again.since_us, again.side_beats) == (Side.ABOVE, 34 + 1001, 1)
 
 
 def test_a_slow_drift_is_followed():

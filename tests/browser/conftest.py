@@ -108,8 +108,8 @@ class TestHub:
         assert not self.thread.is_alive()
         self.server = None
 
-    def hear(self, sensor: str, *detections: SensorDetection, ahead_s: float = 0.0) -> None:
-        """Say for a sensor that it listens, and what it detected, by a clock that may be ahead."""
+    def hear(self, sensor: str, *detections: SensorDetection, ahead_s: float = 0.0, alarm: str | None = None) -> None:
+        """Say for a sensor that it listens, what it detected and complains of, by a clock that may be ahead."""
         self.sequence += 1
         self.samples += 1_000_000
         batch = Batch(
@@ -127,6 +127,7 @@ class TestHub:
                 clipped_share=0.0,
                 queue=0,
                 profile="sha256:" + 64 * "0",
+                alarm=alarm,
             ),
         )
         answer = httpx.post(

@@ -96,6 +96,25 @@ def test_every_state_has_its_own_word_and_shape(start_hub, open_page, heard_phon
     assert len(set(marks.values())) == len(marks)
 
 
+@pytest.mark.parametrize(
+    ("locale", "words", "remedy"),
+    [
+        ("en-GB", "Sensor A1 complains: receiver-gone", "Read its log."),
+        ("fr-FR", "Capteur A1 signale un défaut : receiver-gone", "Lisez son journal."),
+    ],
+)
+def test_a_fault_of_the_system_is_told_with_its_remedy_and_its_wing_is_not_quiet(hub, open_page, locale, words, remedy):
+    with open_page(hub.address, locale=locale) as (page, _):
+        expect(page.locator("[data-alarm]")).to_have_count(0)
+        hub.hear("A1", alarm="receiver-gone")
+        fault = page.locator("[data-alarm=sensor-complains]")
+        expect(fault).to_contain_text(words)
+        expect(fault).to_contain_text(remedy)
+        face(page, "A", "degraded")
+        face(page, "B", "quiet")
+        expect(page.locator("[data-wing=A] [data-band='P-GSM 900']")).to_have_attribute("data-state", "degraded")
+
+
 def mark(page: Page, wing: str) -> dict[str, str]:
     """A wing's state: its word, and the outline that stands with it."""
     state = page.locator(f"[data-wing={wing}] .state")

@@ -66,6 +66,51 @@ export const fr: Messages = {
     silentSince: (time) => `Capteurs muets depuis ${time}`,
     wrongClocks: (names) => `Horloge fausse : ${list.format(names)}`,
     silentSensors: (names) => `Muets : ${list.format(names)}`,
+    notTuned: "Aucun capteur n’écoute ses bandes",
+    learning: "Apprentissage du bruit habituel en cours",
+    more: (n) => `et ${n} de plus`,
+  },
+
+  bands: "Bandes",
+  alarms: "Pannes",
+  alarm: {
+    since: (time) => `depuis ${time}`,
+    said: (what, word) => `${what} : ${word}`,
+    states: { raised: "Nouvelle", acknowledged: "Acquittée", cleared: "Terminée" },
+    shelved: "Mise de côté",
+    unwatched: (names) =>
+      `Pas de porteuse de référence : la perte d’une antenne passerait inaperçue pour ${list.format(names)}.`,
+    subjects: {
+      sensor: (name) => `Capteur ${name}`,
+      wing: (name) => `Aile ${name}`,
+      "test-phone": (name) => `Téléphone témoin ${name}`,
+      hub: () => "Le serveur",
+    },
+    kinds: {
+      "dead-sensor": { what: "est muet", remedy: "Vérifiez son alimentation et son réseau, puis son service." },
+      "frozen-sensor": { what: "ne reçoit plus rien", remedy: "Débranchez puis rebranchez son récepteur." },
+      "slow-samples": { what: "prend du retard", remedy: "Voyez ce qui tourne à côté ; réduisez le débit d’échantillons." },
+      "lost-antenna": { what: "a perdu son antenne", remedy: "Vérifiez antenne, câble et connecteurs." },
+      "no-reference": {
+        what: "ne mesure pas sa porteuse de référence",
+        remedy: "Faites passer son plan d’écoute par cette porteuse.",
+      },
+      saturation: { what: "est saturé", remedy: "Réduisez son gain, ou cherchez un émetteur tout proche." },
+      jamming: { what: "est brouillé", remedy: "Cherchez un brouilleur ou une nouvelle source de bruit." },
+      "floor-fell": { what: "entend moins de bruit que d’habitude", remedy: "Vérifiez l’antenne et le gain." },
+      "clock-error": { what: "a une horloge fausse", remedy: "Vérifiez sa synchronisation et celle du serveur." },
+      "lost-detections": { what: "a perdu des détections", remedy: "Vérifiez réseau, serveur et espace disque." },
+      "sensor-complains": { what: "signale un défaut", remedy: "Lisez son journal." },
+      "band-unheard": {
+        what: "n’est pas écoutée comme prévu",
+        remedy: "Comparez les fréquences de ses capteurs avec le plan d’écoute.",
+      },
+      "missed-test": {
+        what: "n’a pas été entendu",
+        remedy: "Vérifiez qu’il a émis, puis ce qu’écoutent les capteurs de son aile.",
+      },
+      "hub-away": { what: "a été absent", remedy: "Cherchez pourquoi : personne n’a été prévenu entre-temps." },
+    },
   },
 
   alerts: "Alertes",

@@ -1,10 +1,26 @@
 /** What the hub says, as it says it: the shapes of /api/v1. No judgement is made here. */
 
-export type WingState = "quiet" | "alert" | "blind" | "stale";
+export type WingState = "quiet" | "alert" | "blind" | "degraded" | "stale";
 export type SensorState = "fresh" | "stale" | "never" | "clock";
 export type AlertState = "open" | "acknowledged" | "closed";
 export type Technology = "gsm" | "umts" | "lte" | "nr" | "unknown";
 export type Activity = "access" | "signalling" | "call" | "call-dtx" | "idle-check" | "data" | "unknown";
+
+export type AlarmKind =
+  | "dead-sensor"
+  | "frozen-sensor"
+  | "slow-samples"
+  | "lost-antenna"
+  | "no-reference"
+  | "saturation"
+  | "jamming"
+  | "floor-fell"
+  | "clock-error"
+  | "lost-detections"
+  | "sensor-complains"
+  | "band-unheard"
+  | "missed-test"
+  | "hub-away";
 
 export interface Health {
   readonly status: string;
@@ -24,6 +40,33 @@ export interface Wing {
   readonly active_alerts: number;
   readonly last_alert_utc: string | null;
   readonly why: string;
+  readonly bands: readonly Band[];
+  /** Sensors at which a lost antenna would not be noticed. */
+  readonly unwatched: readonly string[];
+}
+
+/** An uplink band of a wing. */
+export interface Band {
+  readonly name: string;
+  readonly state: WingState;
+  readonly heard_share: number;
+}
+
+/** Something that keeps the system from hearing, or from being heard. */
+export interface Alarm {
+  readonly id: number;
+  readonly kind: AlarmKind;
+  readonly subject: "sensor" | "wing" | "test-phone" | "hub";
+  readonly name: string;
+  /** None where it is the perimeter or the whole site. */
+  readonly wing: string | null;
+  /** None named: all. */
+  readonly bands: readonly string[];
+  /** What the sensor itself calls it. */
+  readonly word: string;
+  readonly state: "raised" | "acknowledged" | "cleared";
+  readonly raised_utc: string;
+  readonly shelved: boolean;
 }
 
 export interface Sensor {

@@ -1,8 +1,8 @@
 /** How a wing's face and the queue's order follow from what the hub says. */
 
 import { describe, expect, test } from "vitest";
-import { columnsFor, faceOf, queueOf, wingViews, worstFace } from "./faces";
-import { anAlert, aPicture, aSensor, aWing } from "./samples";
+import { columnsFor, faceOf, queueOf, wingViews, worseBands, worstFace } from "./faces";
+import { anAlarm, anAlert, aPicture, aSensor, aWing } from "./samples";
 
 describe("the face of a wing", () => {
   test("stays an alert while one phone is unacknowledged", () => {
@@ -25,7 +25,7 @@ describe("the face of a wing", () => {
     expect(faceOf(aWing({ state: "alert", sensors: 2, sensors_fresh: 0 }), [anAlert()])).toBe("alert");
   });
 
-  test.each(["blind", "stale"] as const)("%s is told as it is", (state) => {
+  test.each(["blind", "stale", "degraded"] as const)("%s is told as it is", (state) => {
     expect(faceOf(aWing({ state, sensors_fresh: 0 }), [])).toBe(state);
   });
 });
@@ -41,6 +41,13 @@ describe("outside the wings", () => {
     expect(worstFace(views)).toBe("alert");
   });
 
+  test("a perimeter whose sensor is jammed is not quiet", () => {
+    const sensors = [aSensor({ name: "P1", wing: null })];
+    const alarms = [anAlarm({ kind: "jamming", name: "P1", wing: null })];
+    const [view] = wingViews(aPicture({ sensors, alarms }));
+    expect([view?.face, view?.alarms]).toEqual(["degraded", alarms]);
+  });
+
   test("a perimeter that fell silent is not quiet", () => {
     const sensors = [aSensor({ wing: null, state: "stale" })];
     expect(wingViews(aPicture({ sensors })).map((view) => view.face)).toEqual(["stale"]);
@@ -53,6 +60,11 @@ test("a sensor whose clock is wrong is named apart, and what it watches is never
   expect(view?.face).toBe("stale");
   expect(view?.misdated).toEqual(sensors.slice(0, 1));
   expect(view?.silent).toEqual([]);
+});
+
+test("the bands that are worse off than quiet are told apart", () => {
+  const [quiet, phone, deaf] = (["quiet", "alert", "blind"] as const).map((state) => ({ name: state, state, heard_share: 1 }));
+  expect(worseBands(aWing({ bands: [quiet!, phone!, deaf!] }))).toEqual([deaf]);
 });
 
 test("the queue puts unacknowledged before acknowledged, then the newest first", () => {

@@ -1,6 +1,6 @@
 /** What a person is shown of what the hub says: the face of a wing, the order of the queue. Pure. */
 
-import type { Alert, Sensor, Wing, WingState } from "./api";
+import type { Alarm, Alert, Sensor, Wing, WingState } from "./api";
 import { byOpening, type Picture } from "./picture";
 
 /** From what needs a person most to what needs nobody. */
@@ -16,6 +16,8 @@ export interface WingView {
   readonly silent: readonly Sensor[];
   readonly misdated: readonly Sensor[];
   readonly lastSeenMs: number | undefined;
+  /** What is wrong here and not over. */
+  readonly alarms: readonly Alarm[];
 }
 
 /** The wings in the site's order; last, where somebody listens there or a phone is, what lies outside them. */
@@ -25,7 +27,7 @@ export function wingViews(picture: Picture): readonly WingView[] {
   return outside ? [...inside, viewOf(outside, null, picture)] : inside;
 }
 
-function viewOf(wing: Wing, place: string | null, { alerts, sensors }: Picture): WingView {
+function viewOf(wing: Wing, place: string | null, { alerts, sensors, alarms }: Picture): WingView {
   const active = alerts.filter((alert) => alert.active && alert.wing === place);
   const here = sensors.filter((sensor) => sensor.wing === place);
   const seen = here.flatMap(({ last_seen_utc: utc }) => (utc === null ? [] : [Date.parse(utc)]));
@@ -36,6 +38,7 @@ function viewOf(wing: Wing, place: string | null, { alerts, sensors }: Picture):
     silent: here.filter((sensor) => sensor.state === "stale" || sensor.state === "never"),
     misdated: here.filter((sensor) => sensor.state === "clock"),
     lastSeenMs: seen.length > 0 ? Math.max(...seen) : undefined,
+    alarms: alarms.filter((alarm) => alarm.subject === "sensor" && alarm.wing === place),
   };
 }
 
@@ -53,7 +56,7 @@ export function faceOf(wing: Wing, active: readonly Alert[]): Face {
 }
 
 /** What lies outside the wings as one more wing, without a title of its own. */
-function outsideOf({ alerts, sensors }: Picture): Wing | undefined {
+function outsideOf({ alerts, sensors, alarms }: Picture): Wing | undefined {
   const heard = alerts.filter((alert) => alert.wing === null);
   const active = heard.filter((alert) => alert.active).length;
   const here = sensors.filter((sensor) => sensor.wing === null);
@@ -61,19 +64,27 @@ function outsideOf({ alerts, sensors }: Picture): Wing | undefined {
   return {
     name: "",
     title: "",
-    state: active > 0 ? "alert" : listening(here),
+    state: active > 0 ? "alert" : listening(here, alarms),
     sensors: here.length,
     sensors_fresh: here.filter((sensor) => sensor.state === "fresh").length,
     active_alerts: active,
     last_alert_utc: heard[0]?.opened_utc ?? null,
     why: "",
+    bands: [],
+    unwatched: [],
   };
 }
 
-function listening(sensors: readonly Sensor[]): WingState {
+function listening(sensors: readonly Sensor[], alarms: readonly Alarm[]): WingState {
   if (sensors.some((sensor) => sensor.state === "clock")) return "stale";
-  if (sensors.some((sensor) => sensor.state === "fresh")) return "quiet";
+  const wrong = alarms.some((alarm) => alarm.subject === "sensor" && alarm.wing === null);
+  if (sensors.some((sensor) => sensor.state === "fresh")) return wrong ? "degraded" : "quiet";
   return sensors.some((sensor) => sensor.state === "stale") ? "stale" : "blind";
+}
+
+/** The bands of a wing that are worse off than quiet, in its order: what its face alone does not tell. */
+export function worseBands(wing: Wing): readonly Wing["bands"][number][] {
+  return wing.bands.filter((band) => band.state !== "quiet" && band.state !== "alert");
 }
 
 export interface Queue {

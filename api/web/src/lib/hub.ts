@@ -3,7 +3,7 @@
  * a fresh picture, and the changes that follow it, so that nothing is missed however long it lasted.
  */
 
-import type { Alert, Health, Page, Sensor, Wing } from "./api";
+import type { Alarm, Alert, Health, Page, Sensor, Wing } from "./api";
 import { ALERTS_KEPT, together, type Change, type Picture } from "./picture";
 
 /** A silent line is found out within a pulse and a patience: 3.5 s, where the page promises 5. */
@@ -39,16 +39,23 @@ export async function follow(listener: Listener, { signal }: { signal: AbortSign
 
 async function loadPicture(): Promise<{ picture: Picture; eventId: number }> {
   const patience = AbortSignal.timeout(SNAPSHOT_PATIENCE_MS);
-  const [health, wings, sensors, active, latest] = await Promise.all([
+  const [health, wings, sensors, active, latest, alarms] = await Promise.all([
     get<Health>("health", patience),
     get<Page<Wing>>("wings", patience),
     get<Page<Sensor>>("sensors", patience),
     getWhole<Alert>("alerts?active=true&limit=500", patience),
     get<Page<Alert>>(`alerts?limit=${ALERTS_KEPT}`, patience),
+    getWhole<Alarm>("alarms?limit=500", patience),
   ]);
   return {
-    picture: { health, wings: wings.items, sensors: sensors.items, alerts: together(active.items, latest.items) },
-    eventId: Math.min(wings.event_id, sensors.event_id, active.event_id, latest.event_id),
+    picture: {
+      health,
+      wings: wings.items,
+      sensors: sensors.items,
+      alerts: together(active.items, latest.items),
+      alarms: alarms.items,
+    },
+    eventId: Math.min(...[wings, sensors, active, latest, alarms].map((page) => page.event_id)),
   };
 }
 
@@ -79,7 +86,7 @@ function listen(eventId: number, listener: Listener, signal: AbortSignal): Promi
     hear("error", () => reject(new Error("the event stream broke")));
     hear("reset", () => reject(new Error("the hub forgot what changed since")));
     hear("heartbeat", () => {});
-    for (const kind of ["wing", "sensor", "alert"] as const) {
+    for (const kind of ["wing", "sensor", "alert", "alarm"] as const) {
       hear(kind, (data) => listener.change({ kind, value: JSON.parse(data) } as Change));
     }
     feelPulse(stream, { beat: () => listener.pulse(), heardMs: () => heardMs }).catch(reject);

@@ -1,18 +1,21 @@
 /** What the page knows of the site, and how each message from the hub changes it. Pure: values in, values out. */
 
-import type { Alert, Health, Sensor, Wing } from "./api";
+import type { Alarm, Alert, Health, Sensor, Wing } from "./api";
 
 export interface Picture {
   readonly health: Health;
   readonly wings: readonly Wing[];
   readonly sensors: readonly Sensor[];
   readonly alerts: readonly Alert[];
+  /** Those that are not over, the latest first. */
+  readonly alarms: readonly Alarm[];
 }
 
 export type Change =
   | { readonly kind: "wing"; readonly value: Wing }
   | { readonly kind: "sensor"; readonly value: Sensor }
-  | { readonly kind: "alert"; readonly value: Alert };
+  | { readonly kind: "alert"; readonly value: Alert }
+  | { readonly kind: "alarm"; readonly value: Alarm };
 
 /** How many alerts are kept; those that are active are kept beyond it. */
 export const ALERTS_KEPT = 100;
@@ -25,6 +28,8 @@ export function changed(picture: Picture, change: Change): Picture {
       return { ...picture, sensors: named(picture.sensors, change.value) };
     case "alert":
       return { ...picture, alerts: withAlert(picture.alerts, change.value) };
+    case "alarm":
+      return { ...picture, alarms: withAlarm(picture.alarms, change.value) };
   }
 }
 
@@ -41,6 +46,12 @@ function withAlert(alerts: readonly Alert[], alert: Alert): readonly Alert[] {
   return [alert, ...others]
     .sort(byOpening)
     .filter((other, place) => place < ALERTS_KEPT || other.active);
+}
+
+/** Latest first, without those that are over. */
+function withAlarm(alarms: readonly Alarm[], alarm: Alarm): readonly Alarm[] {
+  const others = alarms.filter((other) => other.id !== alarm.id);
+  return alarm.state === "cleared" ? others : [alarm, ...others].sort((a, b) => b.id - a.id);
 }
 
 /** The picture as a list of the hub gives it, without what was merged since. */

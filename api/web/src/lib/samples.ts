@@ -1,6 +1,6 @@
 /** Plain values for tests; never part of the bundle. */
 
-import type { Alert, Sensor, Wing } from "./api";
+import type { Alarm, Alert, Sensor, Wing } from "./api";
 import type { Picture } from "./picture";
 
 export function aWing(fields: Partial<Wing> = {}): Wing {
@@ -13,6 +13,24 @@ export function aWing(fields: Partial<Wing> = {}): Wing {
     active_alerts: 0,
     last_alert_utc: null,
     why: "",
+    bands: [],
+    unwatched: [],
+    ...fields,
+  };
+}
+
+export function anAlarm(fields: Partial<Alarm> = {}): Alarm {
+  return {
+    id: 1,
+    kind: "lost-antenna",
+    subject: "sensor",
+    name: "A1",
+    wing: "A",
+    bands: [],
+    word: "",
+    state: "raised",
+    raised_utc: "2026-11-23T06:00:00Z",
+    shelved: false,
     ...fields,
   };
 }
@@ -55,5 +73,5 @@ export function aPicture(fields: Partial<Picture> = {}): Picture {
     time_zone: "Europe/Paris",
     now: "2026-11-23T06:00:00Z",
   };
-  return { health, wings: [], sensors: [], alerts: [], ...fields };
+  return { health, wings: [], sensors: [], alerts: [], alarms: [], ...fields };
 }
