@@ -75,6 +75,9 @@ def sensor(
     list_receivers: Annotated[
         bool, typer.Option("--list", help="Say which receivers are attached and what they cannot hear, and end.")
     ] = False,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", hidden=True, help="End with who holds the other end of the input.")
+    ] = False,
 ) -> None:
     """Run a sensor: it searches a receiver's, a recording's or simulated samples and sends detections to the hub."""
     if list_receivers:
@@ -88,7 +91,7 @@ def sensor(
 
     configure_logging(as_json=not sys.stderr.isatty())
     try:
-        run_sensor(load_settings(config))
+        run_sensor(load_settings(config), until_input_ends=until_input_ends)
     except (SettingsError, SourceError, RecordingError, OutboxError, ClipsError) as error:
         raise fail(str(error)) from error
 
@@ -372,7 +375,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda name, done, of: bars.update(task, description=name, completed=done, total=of)
 
 
-def run_sensor(settings: "SensorSettings") -> None:
+def run_sensor(settings: "SensorSettings", *, until_input_ends: bool = False) -> None:
     """Wire a sensor and run it until its source ends or it is told to stop."""
     from queue import SimpleQueue
 
@@ -400,6 +403,8 @@ def run_sensor(settings: "SensorSettings") -> None:
     ):
         stopper = partial(stop_when_asked, asked, source=source, stopped=stopped)
         threading.Thread(target=stopper, name="stop", daemon=True).start()
+        if until_input_ends:
+            threading.Thread(target=lambda: asked.put(len(sys.stdin.read())), name="input", daemon=True).start()
         post = post_to(settings.hub, sensor=settings.name, token=settings.token.get_secret_value())
         with delivering(outbox=outbox, post=post, stopped=stopped) as courier:
             Sensor(
@@ -498,7 +503,9 @@ def sensors(each: list[dict[str, str]]) -> Iterator[None]:
     try:
         for settings in each:
             own = {f"WINGWATCH_SENSOR_{key}": value for key, value in settings.items()}
-            running.append(subprocess.Popen([sys.executable, __file__, "sensor"], env=shared | own))  # noqa: S603 - our own command
+            # The end of its input, which also comes when this process is killed, ends a sensor.
+            command = [sys.executable, __file__, "sensor", "--until-input-ends"]
+            running.append(subprocess.Popen(command, env=shared | own, stdin=subprocess.PIPE))  # noqa: S603 - our own command
         yield
     finally:
         for process in running:

@@ -64,6 +64,15 @@ def test_a_replayed_recordings_last_detection_reaches_the_hub(tmp_path, hub):
     assert (tmp_path / "wingwatch-B1.sqlite").exists()
 
 
+def test_a_sensor_of_the_demonstration_ends_with_it_even_if_that_is_killed(tmp_path, hub):
+    address, _, heard = hub
+    command = [*COMMAND, "--until-input-ends"]
+    with subprocess.Popen(command, env=environment(hub=address), cwd=tmp_path, stdin=subprocess.PIPE) as sensor:
+        assert heard.wait(timeout=60)
+        sensor.stdin.close()
+        assert sensor.wait(timeout=30) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_sensor_ends_when_told_to(tmp_path, hub, number):
     address, _, heard = hub
