@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from detector import emissions, noise, spectra
+from detector import emissions, noise, rivalry, spectra
 from detector.bands import BandPlan, channel_of, ranges
 from detector.emissions import Judged
 from detector.gsm import search as gsm_search
@@ -48,6 +48,13 @@ LEAD_S: Final = 0.012
 
 SEARCHES: Final[Mapping[Technology, Search[Any]]] = {Technology.GSM: gsm_search, Technology.LTE: lte_search}
 
+SHADOW: Final = Technology.GSM
+CASTER: Final = Technology.LTE
+"""Bursts of the first that known phones of the second cover are no bursts of their own; see :mod:`detector.rivalry`."""
+
+SHADOW_S: Final = 2.5
+"""How far back a search may tell bursts of what it proves late."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -65,6 +72,8 @@ class Run:
     stop: int = 0
     floor: FloatArray | None = None
     judged: dict[tuple[Technology, int], Judged] = field(default_factory=dict)
+    covered: rivalry.Covered = field(default_factory=rivalry.Covered)
+    tallies: dict[int, rivalry.Tally] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -207,12 +216,33 @@ class Pipeline:
     def _search(self, run: Run, *, final: bool) -> Output:
         segment = self._segment(run, stop=run.stop if final else run.at + run.hop, final=final)
         out = [Output(events=(*self._overload(segment), *self._drowned(segment)))]
+        findings: dict[Technology, Finding] = {}
         for technology, search in self._searches.items():
-            run.states[technology], finding = search.step(run.states[technology], segment)
-            out.append(self._judge(run, technology, finding, now=segment.stop))
+            run.states[technology], findings[technology] = search.step(run.states[technology], segment)
+        told: dict[Technology, Output] = {
+            one: self._judge(run, one, findings[one], now=segment.stop) for one in findings if one != SHADOW
+        }
+        if SHADOW in findings:
+            told[SHADOW] = self._judge(run, SHADOW, self._unshadowed(run, findings), now=segment.stop)
+        out += [told[technology] for technology in findings]
         forgotten = segment.stop - self._profile.levels.forget_s * run.tuning.sample_rate_hz
         run.judged = {key: memory for key, memory in run.judged.items() if memory.seen >= forgotten}
+        run.tallies = {key: tally for key, tally in run.tallies.items() if (SHADOW, key) in run.judged}
         return merged(out)
+
+    def _unshadowed(self, run: Run, findings: Mapping[Technology, Finding]) -> Finding:
+        """What the search of narrow bursts found, without what known phones of the wide-band technology cover."""
+        wide = findings.get(CASTER, Finding())
+        sure = [burst for burst in wide.bursts if self._known(run, burst)]
+        since = run.at - round(SHADOW_S * run.tuning.sample_rate_hz)
+        run.covered = rivalry.with_more(run.covered, sure, since=since)
+        run.tallies = rivalry.tallied(run.tallies, findings[SHADOW], run.covered)
+        return rivalry.doubted(findings[SHADOW], run.tallies, self._profile.levels.shadow_share)
+
+    @staticmethod
+    def _known(run: Run, burst: Burst) -> bool:
+        """Whether a burst of the wide-band technology is of an emission that was told as a phone."""
+        return burst.emission is not None and run.judged[CASTER, burst.emission].parts > 0
 
     def _segment(self, run: Run, *, stop: int, final: bool) -> Segment:
         begin = run.stop - run.filled
