@@ -120,9 +120,9 @@ def record(
     seconds: Annotated[float, typer.Option(min=0.01, help="How long.")] = 10.0,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="A sensor's settings (TOML).")] = None,
     source: Annotated[str | None, typer.Option(help="Where samples come from, as in a sensor's settings.")] = None,
-    centre_hz: Annotated[float | None, typer.Option(help="Centre frequency [Hz].")] = None,
-    sample_rate_hz: Annotated[float | None, typer.Option(help="Sample rate [samples/s].")] = None,
-    gain_db: Annotated[float | None, typer.Option(help="Tuner gain [dB].")] = None,
+    centre_hz: Annotated[float | None, typer.Option(help="Centre frequency, in hertz.")] = None,
+    sample_rate_hz: Annotated[float | None, typer.Option(help="Sample rate, in samples per second.")] = None,
+    gain_db: Annotated[float | None, typer.Option(help="Tuner gain, in dB.")] = None,
     place: Annotated[
         str | None, typer.Option(metavar="LAT,LON", help="Where the receiver stands; left out unless given.")
     ] = None,
@@ -136,6 +136,7 @@ def record(
     from sdr.record import record as write
     from sdr.recording import RecordingError
     from sdr.settings import SettingsError, load_settings
+    from sdr.sigmf import check_free
     from sdr.source import SourceError
     from sdr.sources import open_source
 
@@ -146,6 +147,7 @@ def record(
         signal.signal(number, lambda *_: stopped.set())
     configure_logging(as_json=not sys.stderr.isatty())
     try:
+        check_free(out, overwrite=overwrite)
         where = None if place is None else parse_place(place)
         settings = load_settings(config, **({"name": "record", "token": "none"} | told))
         levels = load_profile(settings.profile).receiver
@@ -269,10 +271,12 @@ def locate(
 
     try:
         answers, deaf = locate_files(site, episodes)
-    except (LocateError, OSError) as error:
+    except LocateError as error:
         raise fail(str(error)) from error
+    except OSError as error:
+        raise fail(f"{error.filename}: {error.strerror or error}") from error
     for answer in answers:
-        print(json.dumps(answer))  # noqa: T201 - the contract's output
+        write_line(json.dumps(answer))
     for sensor in deaf:
         typer.echo(f"wingwatch: {deaf_line(sensor)}", err=True)
 

@@ -24,6 +24,13 @@ class Attached:
     ranges: tuple[tuple[float, float], ...]
 
 
+NOTHING: Final = (
+    "no receiver is attached: plug it in, or look at its cable, its hub and its driver (deploy/receivers.md); one that "
+    "an rtl_tcp server has is not listed, and stands in a sensor's settings as rtltcp:HOST:PORT"
+)
+"""What is said to somebody who expected one."""
+
+
 def dongles() -> list[Attached]:
     """RTL-SDR dongles, by their driver."""
     reach = reach_of("rtlsdr")
@@ -70,7 +77,7 @@ def unheard(receiver: Attached, bands: Sequence[Band]) -> list[Band]:
 def listing(found: Sequence[Attached], wrong: Sequence[str], bands: Sequence[Band]) -> Iterator[str]:
     """All of it as lines for people."""
     if not found:
-        yield "no receiver is attached"
+        yield NOTHING
     for one in found:
         yield f"{one.word}  {one.name}"
         yield "  tunes " + ", ".join(f"{low_hz / 1e6:g} to {high_hz / 1e6:g} MHz" for low_hz, high_hz in one.ranges)

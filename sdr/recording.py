@@ -200,10 +200,8 @@ def checked(path: Path, *, data: Path, offset: int, size: int, metadata: dict[st
             f"{path}: core:datatype is {about.get('core:datatype')!r}; expected one of {', '.join(FORMATS)}"
         )
     rate = about.get("core:sample_rate")
-    if is_number(rate) and rate > MAX_SAMPLE_RATE_HZ:
-        raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected {MAX_SAMPLE_RATE_HZ:g} at most")
-    if not is_number(rate) or rate < MIN_SAMPLE_RATE_HZ:
-        raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected 250e3 or more")
+    if not is_number(rate) or not MIN_SAMPLE_RATE_HZ <= rate <= MAX_SAMPLE_RATE_HZ:
+        raise RecordingError(f"{path}: core:sample_rate is {rate!r}; expected 250e3 to {MAX_SAMPLE_RATE_HZ / 1e6:g}e6")
     for key in ("core:trailing_bytes", "core:metadata_only"):
         if about.get(key):
             raise RecordingError(f"{path}: {key} is {about[key]!r}, which is not understood; expected plain samples")

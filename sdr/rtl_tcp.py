@@ -50,10 +50,12 @@ def open_rtl_tcp(request: Request) -> "RtlTcpReceiver":
     """
     host, _, port = request.address.rpartition(":") if ":" in request.address else (request.address, ":", DEFAULT_PORT)
     where = f"rtltcp: {host}:{port}"
+    if not (host and str(port).isdecimal()):
+        raise ReceiverError(f"{where} is no address; expected HOST:PORT, such as 10.0.0.7:{DEFAULT_PORT}")
     try:
         connection = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
-    except ValueError:
-        raise ReceiverError(f"{where} is no address; expected HOST:PORT, such as 10.0.0.7:{DEFAULT_PORT}") from None
+    except OverflowError:
+        raise ReceiverError(f"{where}: a port is a number from 1 to 65535") from None
     except OSError as error:
         raise ReceiverError(
             f"{where} cannot be reached ({error}); is rtl_tcp running there (rtl_tcp -a {host})?"

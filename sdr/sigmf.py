@@ -12,10 +12,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-__all__ = ["Pair"]
+__all__ = ["Pair", "check_free"]
 
 ENDING: Final = ".sigmf-meta"
 VERSION: Final = "1.0.0"
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Make sure that a pair can be written, before anything costly is begun for it.
+
+    Raises
+    ------
+    ValueError
+        If the path does not end in .sigmf-meta.
+    FileNotFoundError
+        If its folder is not there.
+    FileExistsError
+        If there is such a file already, and it may not be lost.
+    """
+    if path.suffix != ENDING:
+        raise ValueError(f"{path}: the name of a recording ends in {ENDING}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent}: no such folder")
+    for one in () if overwrite else (path, data_of(path)):
+        if one.exists():
+            raise FileExistsError(f"{one} is there already; remove it, or say --overwrite")
+
+
+def data_of(path: Path) -> Path:
+    """Where the samples of some metadata stand."""
+    return path.with_suffix(".sigmf-data")
 
 
 class Pair:
@@ -30,23 +56,16 @@ class Pair:
 
     Raises
     ------
-    ValueError
-        If the path does not end in .sigmf-meta.
-    FileExistsError
-        If there is such a file already.
+    ValueError, FileNotFoundError, FileExistsError
+        As of :func:`check_free`.
     OSError
         If a file cannot be written.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
-        if path.suffix != ENDING:
-            raise ValueError(f"path={path} does not end in {ENDING}")
+        check_free(path, overwrite=overwrite)
         self._path = path
-        self._data_path = path.with_suffix(".sigmf-data")
-        if not overwrite:
-            for one in (path, self._data_path):
-                if one.exists():
-                    raise FileExistsError(f"{one} is there already; remove it, or say --overwrite")
+        self._data_path = data_of(path)
         self._partial = self._data_path.with_name(f".{self._data_path.name}.{os.getpid()}")
         self._digest = hashlib.sha512()
         self._file: IO[bytes] = self._partial.open("wb")

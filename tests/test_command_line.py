@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_read_gets_one_line_and_the_others_are_done(quiet,
     done = wingwatch("detect", zero, tmp_path / "gone.sigmf-meta", quiet, "--annotations", tmp_path / "found")
     assert done.returncode == 2
     lines = done.stderr.splitlines()
-    assert lines[0].endswith("zero.sigmf-meta: core:sample_rate is 0; expected 250e3 or more")
+    assert lines[0].endswith("zero.sigmf-meta: core:sample_rate is 0; expected 250e3 to 125e6")
     assert lines[1].endswith("gone.sigmf-meta: No such file or directory")
     assert len(lines) == 2
     assert (tmp_path / "found/quiet.sigmf-meta").exists()
@@ -88,6 +88,17 @@ def test_a_wrong_profile_is_named(quiet, tmp_path, content, message):
 def test_every_command_has_help_with_an_example():
     top = wingwatch("--help")
     assert top.returncode == 0
-    for command in ("detect", "sensor", "hub", "simulate"):
+    for command in ("detect", "sensor", "hub", "simulate", "plan", "locate", "record"):
         assert command in top.stdout
         assert "Example" in wingwatch(command, "--help").stdout
+
+
+def test_a_site_or_episodes_that_are_not_there_are_named(tmp_path):
+    done = wingwatch("locate", tmp_path / "site.json", tmp_path / "episodes.ndjson")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"wingwatch: {tmp_path / 'site.json'}: No such file or directory\n"
+
+
+def test_help_tells_the_units_of_what_it_asks():
+    told = wingwatch("record", "--help", env={"COLUMNS": "200", "LANG": "C.UTF-8"}).stdout
+    assert all(unit in told for unit in ("hertz", "samples per second", "dB"))

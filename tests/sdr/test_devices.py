@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sdr.devices import Attached, attached, listing, unheard
+from sdr import soapy, soapy_library
+from sdr.devices import NOTHING, Attached, attached, listing, radios, unheard
 from sdr.receiver import ReceiverError
 from sdr.scan import bands_named
 from tests.sdr.fake_dongle import SERIAL, fake_dongle
@@ -36,7 +37,16 @@ def test_a_driver_that_is_not_there_hides_no_other_receiver(bands):
     lines = list(listing(found, wrong, bands))
     assert lines[0] == "rtlsdr:7  RTL-SDR"
     assert lines[-1] == "soapy: the library is missing"
-    assert list(listing([], [], bands)) == ["no receiver is attached"]
+    assert list(listing([], [], bands)) == [NOTHING]
+
+
+def test_a_missing_library_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(soapy_library, "LIBRARY", "libNotThere.so.0.8")
+    monkeypatch.setattr(soapy, "load", soapy_library.load.__wrapped__)
+    found, (wrong,) = attached([radios])
+    assert found == []
+    assert "soapy: libNotThere.so.0.8 cannot be used" in wrong
+    assert "apt-get install libsoapysdr0.8" in wrong
 
 
 @pytest.mark.parametrize("away", [False, True])
@@ -47,7 +57,7 @@ def test_the_command_lists_a_dongle_that_is_attached(away):
         command = [sys.executable, str(ROOT / "wingwatch.py"), "sensor", "--list"]
         done = subprocess.run(command, env=dongle.environment, capture_output=True, text=True, check=True, timeout=60)
     first, *rest = done.stdout.splitlines()
-    assert first == ("no receiver is attached" if away else f"rtlsdr:{SERIAL}  RTL-SDR")
+    assert first == (NOTHING if away else f"rtlsdr:{SERIAL}  RTL-SDR")
     assert away or rest[0] == "  tunes 24 to 1766 MHz"
     assert away or "LTE 1 (1920 to 1980 MHz)" in rest[1]
 
@@ -58,3 +68,18 @@ def test_the_command_records_a_dongle(tmp_path):
         command = [sys.executable, str(ROOT / "wingwatch.py"), "record", str(out), "--seconds", "0.2"]
         subprocess.run(command, env=dongle.environment, capture_output=True, check=True, timeout=60)
     assert out.with_suffix(".sigmf-data").stat().st_size == 2 * 480_000
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("air", "air: the name of a recording ends in .sigmf-meta"),
+        ("gone/air.sigmf-meta", "gone: no such folder"),
+        ("there.sigmf-meta", "there.sigmf-meta is there already; remove it, or say --overwrite"),
+    ],
+)
+def test_a_recording_that_cannot_be_written_is_refused_before_a_receiver_is_opened(out, told, tmp_path):
+    (tmp_path / "there.sigmf-meta").touch()
+    command = [sys.executable, str(ROOT / "wingwatch.py"), "record", out, "--source", "rtlsdr:no such dongle"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, f"wingwatch: {told}\n")

@@ -141,7 +141,7 @@ def test_a_server_that_is_not_there_or_takes_no_second_client_says_what_to_do():
             dongle.source(kind="rtltcp", address=address)
 
 
-@pytest.mark.parametrize(("kind", "address"), [("soapy", "driver=lime"), ("rtltcp", "nowhere:port")])
+@pytest.mark.parametrize(("kind", "address"), [("soapy", "driver=lime"), ("rtltcp", "nowhere:port"), ("rtltcp", "")])
 def test_what_cannot_be_opened_otherwise_says_so_in_one_line(kind, address):
     with fake_dongle() as dongle, pytest.raises(SourceError, match=f"^{kind}: .*[?)7]") as caught:
         dongle.source(kind=kind, address=address)

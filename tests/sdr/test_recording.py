@@ -87,7 +87,7 @@ def test_metadata_without_captures_is_one_of_unknown_centre(tmp_path, rng):
 @pytest.mark.parametrize(
     ("about", "message"),
     [
-        ({"core:sample_rate": 0}, "core:sample_rate is 0; expected 250e3 or more"),
+        ({"core:sample_rate": 0}, "core:sample_rate is 0; expected 250e3 to 125e6"),
         ({"core:sample_rate": -1e6}, "core:sample_rate is -1000000.0"),
         ({"core:sample_rate": float("nan")}, "core:sample_rate is nan"),
         ({"core:sample_rate": "fast"}, "core:sample_rate is 'fast'"),
