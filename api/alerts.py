@@ -8,7 +8,7 @@ keeps what it has. Whether the phone is still heard is told apart from what peop
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from api.clocks import MAX_AHEAD_US
 from api.places import Location, told_wing
@@ -23,6 +23,7 @@ __all__ = [
     "Outcome",
     "Priority",
     "Settlement",
+    "Summary",
     "Withheld",
     "alert_of",
     "ended",
@@ -196,16 +197,31 @@ class Settlement:
     merged: Mapping[int, int]
 
 
-def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int, gap_us: int) -> Alert:
-    """An alert as its evidence has it now.
+class Summary(NamedTuple):
+    """All evidence of an alert.
 
     Parameters
     ----------
     episode
-        All reports of the alert.
+        Its reports, or one of each sensor: the loudest, with the extent, the kinds, the bursts, the best score and the
+        detections of all that the sensor gave.
+    emissions
+        How many reports there are.
+    """
+
+    episode: Episode
+    emissions: int
+
+
+def alert_of(summary: Summary, *, number: int, known: Alert | None, now_us: int, gap_us: int) -> Alert:
+    """An alert as its evidence has it now.
+
+    Parameters
+    ----------
     known
         The alert before, if there was one: what people did with it stays.
     """
+    episode = summary.episode
     loudest = episode.loudest
     closed = known is not None and known.state is AlertState.CLOSED
     stays = known if known is not None and (closed or known.held) else None
@@ -228,7 +244,7 @@ def alert_of(episode: Episode, *, number: int, known: Alert | None, now_us: int,
         snr_db=loudest.snr_db,
         score=max(report.score for report in episode.reports),
         sensors=tuple(report.sensor for report in episode.sensors),
-        emissions=len(episode.reports),
+        emissions=summary.emissions,
         detections=sum(report.detections for report in episode.reports),
         why=why(episode),
     )
@@ -265,12 +281,12 @@ def why(episode: Episode) -> str:
     first, *others = episode.sensors
     where = first.channel or f"{(first.freq_lower_hz + first.freq_upper_hz) / 2e6:.3f} MHz"
     bursts = "1 burst" if episode.bursts == 1 else f"{episode.bursts} bursts"
-    heard = f"{first.technology.upper()} {DOING[episode.activity]} on {where}, {bursts} at {first.snr_db:.0f} dB"
+    heard = f"{first.technology.upper()} {DOING[episode.activity]} on {where}, {bursts} at {round(first.snr_db)} dB"
     place = "perimeter sensor " if first.wing is None else ""
     if not others:
         return f"{heard}, heard by {place}{first.sensor} alone"
     margin = first.power_dbfs - others[0].power_dbfs
-    return f"{heard}, loudest at {place}{first.sensor} ({margin:.0f} dB over {others[0].sensor})"
+    return f"{heard}, loudest at {place}{first.sensor} ({round(margin)} dB over {others[0].sensor})"
 
 
 def settle(

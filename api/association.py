@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.alerts import Alert, Settlement, alert_of, settle, taken_over
+from api.alerts import Alert, Settlement, Summary, alert_of, settle, taken_over
 from api.alerts_life import bury
 from api.repository import Repository
 from detector.fusion import NO_OFFSETS, Key, Report, episodes, gathered, near
@@ -160,7 +160,7 @@ def carry_out(
     for number, keys in settlement.groups:
         if number is None:
             episode = gathered(by_key[key] for key in keys)
-            draft = alert_of(episode, number=0, known=None, now_us=now_us, gap_us=rules.gap_us)
+            draft = alert_of(Summary(episode, len(keys)), number=0, known=None, now_us=now_us, gap_us=rules.gap_us)
             opened.append(repository.add_alert(draft))
         taker = opened[-1].id if number is None else number
         moves |= {key: taker for key in keys if owners.get(key) != taker}
@@ -176,8 +176,8 @@ def refreshed(
 ) -> list[Alert]:
     """Make alerts anew from their reports; gives those that differ from what was known."""
     changed = []
-    for number, reports in repository.reports_of(numbers).items():
-        alert = alert_of(gathered(reports), number=number, known=known[number], now_us=now_us, gap_us=rules.gap_us)
+    for number, summary in repository.summaries_of(numbers).items():
+        alert = alert_of(summary, number=number, known=known[number], now_us=now_us, gap_us=rules.gap_us)
         if alert != known[number]:
             changed.append(alert)
     repository.save_alerts(changed)

@@ -5,8 +5,11 @@ that each sensor said of itself, `changes` the feed of what people were told, `t
 is told anew only when it changes.
 """
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -64,6 +67,28 @@ ID = BigInteger().with_variant(Integer, "sqlite")
 COUNTED = {"sqlite_autoincrement": True}
 
 
+READ_ONCE = 4096
+"""Texts of a column whose values are remembered: rows by the thousand bear the same few."""
+
+
+@cache
+def word_reader(vocabulary: type[StrEnum]) -> Callable[[str | None], StrEnum | None]:
+    """Reads a word of a vocabulary."""
+    return lru_cache(READ_ONCE)(lambda text: None if text is None else vocabulary(text))
+
+
+@cache
+def words_reader(vocabulary: type[str]) -> Callable[[str | None], tuple[str, ...]]:
+    """Reads a JSON list of words of a vocabulary."""
+    return lru_cache(READ_ONCE)(lambda text: () if text is None else tuple(map(vocabulary, json.loads(text) or ())))
+
+
+@lru_cache(READ_ONCE)
+def read_slots(text: str | None) -> tuple[Slot, ...]:
+    """Slots from a JSON list of pairs."""
+    return () if text is None else tuple(Slot(*slot) for slot in json.loads(text) or ())
+
+
 class Word(TypeDecorator[StrEnum]):
     """A word of a vocabulary, as text."""
 
@@ -78,9 +103,9 @@ class Word(TypeDecorator[StrEnum]):
         """To the database."""
         return None if value is None else value.value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], StrEnum | None]:  # noqa: ARG002
         """From the database."""
-        return None if value is None else self.vocabulary(value)
+        return word_reader(self.vocabulary)
 
 
 class Words(TypeDecorator[tuple[str, ...]]):
@@ -97,9 +122,9 @@ class Words(TypeDecorator[tuple[str, ...]]):
         """To the database."""
         return list(value or ())
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...]:  # noqa: ANN401, ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], tuple[str, ...]]:  # noqa: ARG002
         """From the database."""
-        return tuple(self.vocabulary(word) for word in value or ())
+        return words_reader(self.vocabulary)
 
 
 class LocationColumn(TypeDecorator[Location]):
@@ -142,9 +167,9 @@ class SlotsColumn(TypeDecorator[tuple[Slot, ...]]):
         """To the database."""
         return [list(slot) for slot in value or ()]
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Slot, ...]:  # noqa: ANN401, ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], tuple[Slot, ...]]:  # noqa: ARG002
         """From the database."""
-        return tuple(Slot(*slot) for slot in value or ())
+        return read_slots
 
 
 class ActorColumn(TypeDecorator[Actor]):

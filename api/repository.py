@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     Table,
     bindparam,
     delete,
@@ -23,11 +24,12 @@ from sqlalchemy import (
 )
 
 from api.alarm_book import AlarmBook
-from api.alerts import Alert, AlertState
+from api.alerts import Alert, AlertState, Summary
 from api.journal import Journal
 from api.models import AlertRow, BatchRow, ChangeRow, DetectionRow, EmissionRow, LearnedRow, SensorRow, ToldRow
 from api.outgoing import Outgoing
 from api.rows import (
+    REPORT,
     Change,
     Place,
     StoredDetection,
@@ -42,22 +44,50 @@ from api.rows import (
 )
 from api.states import SensorStatus, WingCounts
 from api.watch_book import WatchBook
-from detector.fusion import Key, Report
+from detector.fusion import Key, Report, gathered, most_telling
 from detector.times import to_microseconds
-from detector.types import Technology
+from detector.types import Activity, Label, Technology
 from detector.wire import Batch
 
 __all__ = ["Repository"]
 
 ALERTS: Final = tuple(AlertRow.__table__.columns)
 DETECTIONS: Final = tuple(DetectionRow.__table__.columns)
-REPORTS: Final = tuple(EmissionRow.__table__.columns)
+REPORTS: Final = (*(EmissionRow.__table__.c[name] for name in REPORT), EmissionRow.__table__.c.alert_id)
 SENSORS: Final = tuple(SensorRow.__table__.columns)
 
 LOCATION: Final = "location"
 
 CHUNK: Final = 200
 """Keys asked for at once, far below SQLite's limit of parameters."""
+
+
+def loudest_of_sensors() -> Select[Any]:
+    """Of each of some alerts and each sensor the loudest report, which bears what all of them add up to."""
+    e = EmissionRow.__table__.c
+    of_sensor = (e.alert_id, e.sensor)
+    totals = {
+        name: add(e[name]).over(partition_by=of_sensor).label(name)
+        for name, add in (
+            ("start_us", func.min),
+            ("end_us", func.max),
+            ("score", func.max),
+            ("bursts", func.sum),
+            ("detections", func.sum),
+        )
+    }
+    louder = (e.power_dbfs.desc(), e.boot.desc(), e.emission.desc())
+    ranked = select(
+        *(totals.get(name, e[name]) for name in REPORT),
+        e.alert_id,
+        func.count().over(partition_by=of_sensor).label("emissions"),
+        func.row_number().over(partition_by=of_sensor, order_by=louder).label("place"),
+    ).where(e.alert_id.in_(bindparam("alerts", expanding=True)))
+    each = ranked.subquery()
+    return select(each).where(each.c.place == 1)
+
+
+LOUDEST: Final = loudest_of_sensors()
 
 T = TypeVar("T")
 
@@ -171,12 +201,29 @@ class Repository:
         owners = {r.key: row.alert_id for r, row in zip(reports, rows, strict=True) if row.alert_id is not None}
         return reports, owners
 
-    def reports_of(self, alerts: Iterable[int]) -> dict[int, list[Report]]:
-        """The reports of each of some alerts."""
-        found: dict[int, list[Report]] = {}
+    def summaries_of(self, alerts: Iterable[int]) -> dict[int, Summary]:
+        """What all reports of each of some alerts tell together; the database adds them up, however many there are."""
+        found: dict[int, list[tuple[Report, int]]] = {}
         for chunk in chunks(sorted(alerts)):
-            for row in self._connection.execute(select(*REPORTS).where(EmissionRow.alert_id.in_(chunk))):
-                found.setdefault(row.alert_id, []).append(report_of(row))
+            told = self._doings_of(chunk)
+            for row in self._connection.execute(LOUDEST, {"alerts": chunk}):
+                kinds, activities = told[row.alert_id, row.sensor]
+                report = replace(report_of(row), kinds=tuple(sorted(kinds)), activity=most_telling(activities))
+                found.setdefault(row.alert_id, []).append((report, row.emissions))
+        return {
+            number: Summary(gathered(report for report, _ in told), sum(count for _, count in told))
+            for number, told in found.items()
+        }
+
+    def _doings_of(self, alerts: Sequence[int]) -> dict[tuple[int, str], tuple[set[Label], set[Activity]]]:
+        """The kinds of bursts and the activities that each sensor told of each of some alerts."""
+        e = EmissionRow
+        query = select(e.alert_id, e.sensor, e.kinds, e.activity).where(e.alert_id.in_(alerts)).distinct()
+        found: dict[Any, tuple[set[Label], set[Activity]]] = {}
+        for alert, sensor, kinds, activity in self._connection.execute(query):
+            labels, activities = found.setdefault((alert, sensor), (set(), set()))
+            labels.update(kinds)
+            activities.add(activity)
         return found
 
     def levels_of(self, alerts: Iterable[int]) -> dict[int, dict[str, float]]:

@@ -27,6 +27,7 @@ __all__ = [
     "episodes",
     "gathered",
     "later",
+    "most_telling",
     "near",
     "same_channel",
     "transmissions",
@@ -186,7 +187,7 @@ class Episode:
     def activity(self) -> Activity:
         """What the phone did most, by the sensor that heard it loudest."""
         sensor = self.loudest.sensor
-        return max((r.activity for r in self.reports if r.sensor == sensor), key=ACTIVITIES.index)
+        return most_telling(r.activity for r in self.reports if r.sensor == sensor)
 
     @property
     def sensors(self) -> tuple[Report, ...]:
@@ -378,6 +379,11 @@ def loudness(report: Report) -> tuple[float, Key]:
 def loudest(reports: Iterable[Report]) -> Report:
     """The report of the highest power."""
     return max(reports, key=loudness)
+
+
+def most_telling(activities: Iterable[Activity]) -> Activity:
+    """What tells most of a phone's doing."""
+    return max(activities, key=ACTIVITIES.index)
 
 
 def gathered(reports: Iterable[Report]) -> Episode:

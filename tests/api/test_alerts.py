@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.alerts import MAX_EMISSIONS, AlertState, Withheld, alert_of, ended, merged, settle, taken_over, why
+from api.alerts import MAX_EMISSIONS, AlertState, Summary, Withheld, alert_of, ended, merged, settle, taken_over, why
 from detector.fusion import Episode, Report
 from detector.types import Activity, Label, Technology
 
@@ -37,7 +37,9 @@ def episode(*reports):
 
 
 def alert(number=1, *reports, known=None, now_s=2, **changes):
-    made = alert_of(episode(*reports or (report(),)), number=number, known=known, now_us=now_s * SECOND, gap_us=GAP_US)
+    heard = reports or (report(),)
+    summary = Summary(episode(*heard), len(heard))
+    made = alert_of(summary, number=number, known=known, now_us=now_s * SECOND, gap_us=GAP_US)
     return replace(made, **changes)
 
 

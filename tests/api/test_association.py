@@ -1,17 +1,21 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
+from api.alerts import Summary, alert_of
 from api.hub import ingest, sweep
 from api.models import Base
 from api.repository import Repository
-from detector.fusion import episodes
+from detector.fusion import Report, episodes, gathered
 from detector.pairs import learned_offsets
 from detector.timing import FRAME_US
-from detector.types import Label
+from detector.types import Activity, Label, Technology
 from detector.wire import dump_batch
 
+EVER_US = 2**62
 SENSORS = ("A1", "A2", "B1", "B2", "C1", "P1")
 
 
@@ -21,12 +25,26 @@ def emptied(hub):
             connection.execute(delete(table))
 
 
+def reports_of(repository):
+    """All reports of each alert."""
+    found = {}
+    for technology in Technology:
+        reports, owners = repository.reports_between(technology, 0, EVER_US, limit=10_000)
+        for report in reports:
+            found.setdefault(owners[report.key], []).append(report)
+    return found
+
+
 def standing(hub):
     """What the alerts say, whatever their numbers; and what their reports alone would make of it."""
     with hub.database.reading() as connection:
         repository = Repository(connection)
         alerts = repository.alerts(limit=500)
-        reports = repository.reports_of(alert.id for alert in alerts)
+        reports = reports_of(repository)
+    for alert in alerts:
+        summary = Summary(gathered(reports[alert.id]), len(reports[alert.id]))
+        anew = alert_of(summary, number=alert.id, known=alert, now_us=alert.updated_us, gap_us=1)
+        assert replace(anew, active=alert.active) == alert
     told = {
         (alert.wing, alert.opened_us, alert.updated_us, alert.sensors, alert.detections, alert.why, alert.active)
         for alert in alerts
@@ -85,6 +103,70 @@ def test_any_order_of_arrival_gives_the_same_alerts(data, app, batch, detection,
     expected = episodes(every, tolerance_us=hub.rules.tolerance_us, gap_us=hub.rules.gap_us, offsets=offsets)
     assert outcomes[0][1] == {frozenset(report.key for report in episode.reports) for episode in expected}
     assert {alert.wing for alert in outcomes[0][2]} == {episode.wing for episode in expected}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_batches_of_any_size_give_the_same_alerts(data, app, batch, detection):
+    hub = app.state.hub
+    heard = data.draw(air(detection))
+    outcomes = []
+    for size in (1, data.draw(st.integers(2, 8))):
+        emptied(hub)
+        for sensor in SENSORS:
+            told = [one for by, one in heard if by == sensor]
+            for begin in range(0, len(told), size):
+                ingest(hub, sensor, dump_batch(batch(sensor, *told[begin : begin + size])))
+        outcomes.append(standing(hub))
+    assert outcomes[0][:2] == outcomes[1][:2]
+
+
+@st.composite
+def evidence(draw):
+    """Reports of a few alerts, with as many draws in power as can be, and the alert of each."""
+    keys = st.tuples(st.sampled_from(SENSORS), st.sampled_from(["a", "b", "é"]), st.integers(0, 40))
+    return {
+        Report(
+            sensor=sensor,
+            boot=boot,
+            emission=emission,
+            wing=None if sensor == "P1" else sensor[0],
+            technology=Technology.GSM,
+            kinds=draw(st.sampled_from([(), (Label.GSM_NB,), (Label.GSM_AB, Label.GSM_NB), (Label.UNKNOWN,)])),
+            activity=draw(st.sampled_from(Activity)),
+            channel=draw(st.sampled_from([None, "ARFCN 36"])),
+            freq_lower_hz=897.1e6,
+            freq_upper_hz=897.3e6,
+            start_us=draw(st.integers(0, 50)),
+            end_us=draw(st.integers(50, 100)),
+            bursts=draw(st.integers(1, 100)),
+            snr_db=draw(st.floats(-20, 60)),
+            power_dbfs=draw(st.sampled_from([-40.0, -30.0]) | st.floats(-90, 0)),
+            score=draw(st.floats(0, 1)),
+            part=draw(st.integers(1, 3)),
+            detections=draw(st.integers(1, 5)),
+        ): draw(st.integers(1, 3))
+        for sensor, boot, emission in draw(st.lists(keys, unique=True, min_size=1, max_size=30))
+    }
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(owners=evidence())
+def test_what_the_database_adds_up_makes_the_same_alert_as_all_reports(owners, app):
+    hub = app.state.hub
+    emptied(hub)
+    told = {"known": None, "now_us": 100, "gap_us": 30}
+    with hub.database.writing() as connection:
+        repository = Repository(connection)
+        repository.save_reports(owners, [])
+        every = Summary(gathered(owners), len(owners))
+        numbers = {n: repository.add_alert(alert_of(every, number=0, **told)).id for n in {*owners.values()}}
+        repository.assign({report.key: numbers[n] for report, n in owners.items()})
+        summaries = repository.summaries_of(numbers.values())
+    for n, number in numbers.items():
+        own = [report for report, owner in owners.items() if owner == n]
+        expected = alert_of(Summary(gathered(own), len(own)), number=number, **told)
+        assert alert_of(summaries[number], number=number, **told) == expected
 
 
 def test_a_phone_that_six_sensors_hear_is_one_alert_in_the_wing_where_it_is_loudest(client, send, detection):
