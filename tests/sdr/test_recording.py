@@ -104,7 +104,7 @@ def test_metadata_without_captures_is_one_of_unknown_centre(tmp_path, rng):
         ({"core:dataset": "a\nb\x1b"}, "core:dataset is 'a\\nb"),
         ({"core:dataset": "\ud800"}, "core:dataset is"),
         ({"core:sample_rate": 10**400}, "core:sample_rate is 1000"),
-        ({"core:sample_rate": 250e6}, "core:sample_rate is 250000000.0; expected 1.25e+08 at most"),
+        ({"core:sample_rate": 250e6}, "core:sample_rate is 250000000.0; expected 250e3 to 125e6"),
         ({"core:trailing_bytes": 8}, "core:trailing_bytes is 8"),
         ({"core:dataset": "gone.bin"}, "its data file gone.bin is missing"),
         ({"core:sha512": "0" * 128}, "is cut or altered"),
