@@ -184,6 +184,8 @@ def sweep(hub: Hub) -> None:
     with hub.database.writing() as connection:
         repository = Repository(connection)
         told = annunciation.keep_shelves(repository, rules=rules, now_us=now_us)
+        if told:
+            supervision.tell_unshelved(repository, hub.audience, now_us=now_us)
         told |= announced(repository, hub, due(repository, hub, now_us=now_us), now_us=now_us)
         told |= annunciation.keep_standing(repository, rules=rules, audience=hub.audience, now_us=now_us)
         told |= escalate_overdue(repository, hub.audience, now_us=now_us, limit_us=hub.escalate_after_us)

@@ -5,7 +5,7 @@ from typing import Annotated
 from annotated_types import Gt, Le, MinLen
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api import annunciation, telling
+from api import annunciation, supervision, telling
 from api.actors import Actor
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.hub import Hub
@@ -102,6 +102,7 @@ def end(hub: Hub, number: int, *, actor: Actor) -> ShelfView:
         if shelf != before:
             repository.alarms.save_shelf(shelf)
             told(repository, hub, shelf, now_us=now_us)
+            supervision.tell_unshelved(repository, hub.audience, now_us=now_us)
     hub.feed.wake()
     return shelf_view(shelf)
 

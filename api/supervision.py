@@ -19,7 +19,7 @@ from api.watch_book import Pulse
 from api.watching import WatchRules, heard_phone, next_hour, observed
 from detector.site import Site, TestPhone
 
-__all__ = ["hear_phone", "keep", "observe", "tell"]
+__all__ = ["hear_phone", "keep", "observe", "tell", "tell_unshelved"]
 
 PULSE_EVERY_US: Final = 5_000_000
 PHONE_STEP_US: Final = 2_000_000
@@ -120,6 +120,14 @@ def happened(
         repository.watching.save_alarm(alarm)
     repository.watching.add_transition(noted(alarm, act, at_us=now_us, actor=HUB, note=note))
     tell(repository, audience, alarm, now_us=now_us)
+
+
+def tell_unshelved(repository: Repository, audience: Audience, *, now_us: int) -> None:
+    """Tell the channels of alarms that still stand as a shelf ends; who was told before is not told again."""
+    shelves = repository.alarms.shelves(open_only=True)
+    for alarm in repository.watching.open_alarms():
+        notices = notifying.supervision_notices(repository.outgoing, audience, alarm, shelves=shelves, now_us=now_us)
+        notifying.queue(repository.outgoing, audience, notices, now_us=now_us)
 
 
 def tell(repository: Repository, audience: Audience, alarm: Alarm, *, now_us: int) -> None:

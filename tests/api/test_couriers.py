@@ -525,3 +525,28 @@ def test_a_sensor_that_falls_silent_is_told_and_so_is_its_return(office, make_cl
     assert [each.kind.value for each in dead] == ["supervision.raised", "supervision.ended"]
     assert (dead[0].wing, dead[0].subject) == ("B", dead[1].subject)
     assert "B1" in dead[0].facts.why
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_an_alarm_that_was_raised_while_shelved_is_told_once_when_the_shelf_ends(
+    hub, batch, heartbeat, clock, taken_back
+):
+    from detector.wire import dump_batch
+
+    def pass_by(seconds):
+        for _ in range(seconds):
+            clock.advance(1)
+            sweep(hub.app.state.hub)
+        deliver(hub.office)
+        notices = [parcel.notice for parcel in hub.peer.taken]
+        return [each.kind.value for each in notices if (each.facts.what, each.facts.which) == ("dead-sensor", "B1")]
+
+    shelf = {"kind": "sensor", "name": "B1", "reason": "works going on", "seconds": 300}
+    dana = {"X-Wingwatch-Actor": "Dana"}
+    hub.client.post("B1", dump_batch(batch("B1", heartbeat=heartbeat(1000))))
+    number = hub.client.request("POST", "/api/v1/shelves", json=shelf, headers=dana).json()["id"]
+    assert pass_by(100) == []
+    if taken_back:
+        assert hub.client.request("POST", f"/api/v1/shelves/{number}/end", json={}, headers=dana).status_code == 200
+    assert pass_by(1 if taken_back else 201) == ["supervision.raised"]
+    assert pass_by(100) == ["supervision.raised"]
