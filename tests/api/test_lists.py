@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from api.hub import sweep
 from detector.times import format_utc
-from detector.types import Technology
+from detector.types import Label, Technology
 
 LISTS = ("alerts", "detections", "sensors", "wings")
 
@@ -26,12 +26,13 @@ def pages(client, path, **params):
 
 @pytest.fixture
 def many(send, detection):
-    """Seven detections of three sensors, two at one instant, in four alerts."""
+    """Seven detections of three sensors, two at one instant, in four alerts: the last goes on without a second access."""
     for n, (sensor, start_s) in enumerate(
         [("A1", 0), ("B1", 100), ("A1", 100), ("C1", 300), ("A1", 500), ("B1", 100.1), ("A1", 501)]
     ):
         technology = Technology.LTE if sensor == "C1" else Technology.GSM
-        send(sensor, detection(float(start_s), emission=n, technology=technology))
+        kinds = (Label.GSM_NB,) if n == 6 else (Label.GSM_AB, Label.GSM_NB)
+        send(sensor, detection(float(start_s), emission=n, technology=technology, kinds=kinds))
 
 
 @pytest.mark.usefixtures("many")
