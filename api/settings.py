@@ -276,6 +276,8 @@ def fault(found: "ErrorDetails") -> str:
     if found["type"] == "extra_forbidden":
         known = f"; known are {', '.join(Settings.model_fields)}" if len(steps) == 1 else ""
         return f"{where}: unknown setting{known}"
+    if found["type"] == "union_tag_not_found":
+        return f"{where}: type is missing; see deploy/channels.toml"
     reason = found["msg"].removeprefix("Value error, ")
     return f"{where}: {reason}" if where else reason
 

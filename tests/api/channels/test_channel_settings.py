@@ -43,7 +43,7 @@ def file(tmp_path):
     ("text", "message"),
     [
         ('type = "pigeon"\n', "channels.here: Input tag 'pigeon'"),
-        ('host = "x"\n', "channels.here: Unable to extract tag using discriminator 'type'"),
+        ('host = "x"\n', "channels.here: type is missing; see deploy/channels.toml"),
         (HOOK + "colour = 1", "channels.here.colour: unknown setting"),
         (HOOK.replace("hooks.example", "other.example"), "channels.here.url: other.example is not among webhook_hosts"),
         (HOOK.replace("https:", "http:"), "url: plain http goes only to addresses of networks"),
