@@ -6,12 +6,13 @@ The part of the repository that alarm discipline works with. Rows to values and 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, String, cast, func, insert, literal, or_, select, update
 
 from api.alerts import Alert, AlertState, Outcome, Withheld
+from api.channels.notice import Kind
 from api.clocks import MAX_AHEAD_US
 from api.discipline import Announced
-from api.models import AlertRow, ShelfRow, StandingRow
+from api.models import AlertRow, NoticeRow, ShelfRow, StandingRow
 from api.places import Location
 from api.rows import alert_of, shelf_columns, shelf_of, standing_columns, standing_of
 from api.shelving import Shelf
@@ -55,6 +56,15 @@ class AlarmBook:
         wanted = (a.state == AlertState.OPEN, or_(held_back, left, again))
         query = select(*a.__table__.columns).where(*wanted).order_by(a.updated_us.desc()).limit(limit)
         return [alert_of(row) for row in self._connection.execute(query)]
+
+    def told_anew(self) -> list[Alert]:
+        """Open alerts of which channels were told that they changed."""
+        a, n = AlertRow, NoticeRow
+        changed = (
+            select(n.id).where(n.subject == literal("alert/") + cast(a.id, String), n.kind == Kind.CHANGED).exists()
+        )
+        wanted = (a.state == AlertState.OPEN, a.announced_us.is_not(None), changed)
+        return [alert_of(row) for row in self._connection.execute(select(*a.__table__.columns).where(*wanted))]
 
     def alerts_of_cells(self, cells: Iterable[str], *, since_us: int) -> dict[str, int]:
         """How many alerts since a time had their phone most probably in each of some cells, harmless ones left out."""

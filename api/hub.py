@@ -4,7 +4,7 @@ Routes and the sweeper call these from worker threads; they know neither HTTP no
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -86,6 +86,11 @@ class Hub:
     def escalate_after_us(self) -> int:
         """An alert that nobody acknowledged for this long is escalated."""
         return round(self.settings.escalate_after_s * MICROSECONDS)
+
+    @property
+    def move_hold_us(self) -> int:
+        """After a change was told, a move is not told for this long."""
+        return round(self.settings.move_hold_s * MICROSECONDS)
 
     @property
     def audience(self) -> Audience:
@@ -187,6 +192,8 @@ def sweep(hub: Hub) -> None:
         if told:
             supervision.tell_unshelved(repository, hub.audience, now_us=now_us)
         told |= announced(repository, hub, due(repository, hub, now_us=now_us), now_us=now_us)
+        if hub.audience.routes:
+            notify(repository, hub, repository.alarms.told_anew(), now_us=now_us)
         told |= annunciation.keep_standing(repository, rules=rules, audience=hub.audience, now_us=now_us)
         told |= escalate_overdue(repository, hub.audience, now_us=now_us, limit_us=hub.escalate_after_us)
         told |= supervision.keep(repository, hub.audience, rules=hub.watch_rules, now_us=now_us)
@@ -208,11 +215,16 @@ def announced(repository: Repository, hub: Hub, alerts: list[Alert], *, now_us: 
     """Judge alerts that changed and tell those that people are to know of; says whether there were any."""
     if not alerts:
         return False
-    audience = hub.audience
-    judged = annunciation.judge(repository, alerts, rules=hub.alarm_rules, audience=audience, now_us=now_us)
-    notices = notifying.announcements(repository.outgoing, audience, judged, now_us=now_us)
-    notifying.queue(repository.outgoing, audience, notices, now_us=now_us)
+    judged = annunciation.judge(repository, alerts, rules=hub.alarm_rules, audience=hub.audience, now_us=now_us)
+    notify(repository, hub, judged, now_us=now_us)
     return annunciation.tell_judged(repository, hub.site, judged, now_us=now_us)
+
+
+def notify(repository: Repository, hub: Hub, alerts: Iterable[Alert], *, now_us: int) -> None:
+    """Tell the channels what is new of some alerts."""
+    outgoing, hold_us = repository.outgoing, hub.move_hold_us
+    notices = notifying.announcements(outgoing, hub.audience, alerts, hold_us=hold_us, now_us=now_us)
+    notifying.queue(outgoing, hub.audience, notices, now_us=now_us)
 
 
 def learn(hub: Hub) -> bool:

@@ -13,7 +13,7 @@ from api.alerts_life import Act, Transition
 from api.audience import Audience
 from api.channels.notice import AlertFacts, ChannelFacts, Kind, Notice, StandingFacts, SupervisionFacts, TrialFacts
 from api.delivery import Health
-from api.outgoing import Outgoing
+from api.outgoing import Outgoing, Told
 from api.priority import sureness
 from api.shelving import Shelf, ShelfKind, in_force
 from api.standing import Standing
@@ -54,8 +54,16 @@ def queue(outgoing: Outgoing, audience: Audience, notices: Sequence[Notice], *, 
     return count
 
 
-def announcements(outgoing: Outgoing, audience: Audience, alerts: Iterable[Alert], *, now_us: int) -> list[Notice]:
-    """Notices of alerts that are announced just now, again or for the first time, merged, moved, or more urgent."""
+def announcements(
+    outgoing: Outgoing, audience: Audience, alerts: Iterable[Alert], *, hold_us: int, now_us: int
+) -> list[Notice]:
+    """Notices of alerts that are announced just now, again or for the first time, merged, moved, or more urgent.
+
+    Parameters
+    ----------
+    hold_us
+        After a change was told, a move is held back for this long: a place that swings is not told at every swing.
+    """
     if not audience.routes:
         return []
     known = [alert for alert in alerts if alert.announced_us is not None]
@@ -67,14 +75,18 @@ def announcements(outgoing: Outgoing, audience: Audience, alerts: Iterable[Alert
         elif alert.announced_us == now_us:
             kind = Kind.OPENED if alert.announcements == 1 else Kind.AGAIN
             found.append(alert_notice(alert, kind, f"announced/{alert.announcements}", audience, now_us=now_us))
-        elif (last := before.get(subject_of(alert))) is not None and differs(alert, *last):
+        elif (last := before.get(subject_of(alert))) is not None and differs(
+            alert, last, hold_us=hold_us, now_us=now_us
+        ):
             found.append(alert_notice(alert, Kind.CHANGED, f"changed/{now_us}", audience, now_us=now_us))
     return found
 
 
-def differs(alert: Alert, wing: str | None, priority: Priority) -> bool:
-    """Whether an alert that waits for somebody is elsewhere than people were told, or more urgent."""
-    return alert.state is AlertState.OPEN and (alert.wing != wing or alert.priority.rank > priority.rank)
+def differs(alert: Alert, last: Told, *, hold_us: int, now_us: int) -> bool:
+    """Whether an alert that waits for somebody is more urgent than people were told, or elsewhere and that may be told."""
+    held = last.changed_us is not None and 0 <= now_us - last.changed_us < hold_us
+    moved = alert.wing != last.wing and not held
+    return alert.state is AlertState.OPEN and (moved or alert.priority.rank > last.priority.rank)
 
 
 def deeds(audience: Audience, done: Iterable[tuple[Alert, Transition]]) -> list[Notice]:

@@ -6,13 +6,13 @@ Rows to values and back, on a connection whose transaction belongs to the caller
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from api.alerts import Priority
-from api.channels.notice import Notice, Parcel
+from api.channels.notice import Kind, Notice, Parcel
 from api.delivery import Fate, Health, State
 from api.models import ChannelRow, NoticeRow
 from api.rows import picked
@@ -32,6 +32,14 @@ class Tally:
     waiting: int = 0
     oldest_us: int | None = None
     lost: int = 0
+
+
+class Told(NamedTuple):
+    """What people were last told of something, and when they were last told that it changed [us]."""
+
+    wing: str | None
+    priority: Priority
+    changed_us: int | None
 
 
 class Outgoing:
@@ -66,14 +74,17 @@ class Outgoing:
                 found.setdefault(row.subject, set()).add(row.channel)
         return found
 
-    def last_told(self, subjects: Collection[str]) -> dict[str, tuple[str | None, Priority]]:
-        """The wing and the priority that the last notice about each of some subjects told."""
+    def last_told(self, subjects: Collection[str]) -> dict[str, Told]:
+        """What the last notice about each of some subjects told."""
         n = NoticeRow
-        found: dict[str, tuple[str | None, Priority]] = {}
+        found: dict[str, Told] = {}
         for chunk in chunks(sorted(subjects)):
-            query = select(n.subject, n.wing, n.priority).where(n.subject.in_(chunk)).order_by(n.at_us, n.number)
-            for row in self._connection.execute(query):
-                found[row.subject] = (row.wing, row.priority)
+            query = select(n.subject, n.wing, n.priority, n.kind, n.at_us).where(n.subject.in_(chunk))
+            for row in self._connection.execute(query.order_by(n.at_us, n.number)):
+                before = found.get(row.subject)
+                earlier_us = None if before is None else before.changed_us
+                changed_us = row.at_us if row.kind is Kind.CHANGED else earlier_us
+                found[row.subject] = Told(row.wing, row.priority, changed_us)
         return found
 
     def head(self, channel: str) -> Parcel | None:

@@ -136,6 +136,10 @@ class Settings(BaseSettings):
     realarm_s: Seconds = Field(
         1800.0, description="An alert that nobody takes on is announced again after this, while its phone is heard [s]."
     )
+    move_hold_s: Annotated[float, Ge(0), Le(3600)] = Field(
+        60.0,
+        description="Once channels were told that an alert changed, they are told that it moved again after this [s].",
+    )
     rate_window_s: Seconds = Field(600.0, description="Over this time the alerts of a wing are counted [s].")
     most_alerts: Annotated[int, Ge(1), Le(1000)] = Field(
         6, description="So many alerts of one wing are announced in that time; a standing alarm stands for the others."

@@ -172,6 +172,26 @@ def test_an_alert_that_moves_to_another_wing_is_told_anew(hub):
     assert [parcel.notice.wing for parcel in hub.peer.taken] == ["B", "C"]
 
 
+def test_an_alert_that_swings_is_told_to_have_moved_once_in_a_while_and_where_it_is_in_the_end(hub, clock):
+    def moves():
+        notices = [parcel.notice for parcel in hub.peer.taken]
+        return [(each.kind.value, each.wing) for each in notices if each.subject == "alert/1"]
+
+    hub.hear("B1", 0.0, power_dbfs=-90.0)
+    for swing in range(1, 12):
+        hub.hear("CB"[1 - swing % 2] + "1", 0.0, emission=swing, power_dbfs=-90.0 + 5 * swing)
+        clock.advance(2)
+        sweep(hub.app.state.hub)
+    deliver(hub.office)
+    assert moves() == [("alert.opened", "B"), ("alert.changed", "C")]
+    hub.hear("B1", 0.0, emission=99, power_dbfs=-10.0)
+    for _ in range(70):
+        clock.advance(1)
+        sweep(hub.app.state.hub)
+    deliver(hub.office)
+    assert moves() == [("alert.opened", "B"), ("alert.changed", "C"), ("alert.changed", "B")]
+
+
 def test_a_busy_wing_is_told_as_one_alarm_and_its_end(hub, clock):
     for number in range(9):
         lower_hz = 890e6 + 1e6 * number
