@@ -115,9 +115,11 @@ def test_supervision_is_acknowledged(receiver, transmitter, key):
 def test_a_repeated_event_has_the_same_sequence_number_and_the_next_one_another(receiver, transmitter, parcel):
     port, taken, _ = receiver()
     channel = transmitter(port)
+    events = []
     for number in (9999, 9999, 10000, 10001):
         channel.send(parcel(number=number))
-    assert [event.sequence for event in taken.first(4)] == ["9999", "9999", "0001", "0002"]
+        events += taken.first(1)
+    assert [event.sequence for event in events] == ["9999", "9999", "0001", "0002"]
 
 
 def test_a_wrong_clock_an_unknown_account_or_a_wrong_key_bars_the_channel(receiver, transmitter, parcel):
