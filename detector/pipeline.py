@@ -236,8 +236,9 @@ class Pipeline:
         sure = [burst for burst in wide.bursts if self._known(run, burst)]
         since = run.at - round(SHADOW_S * run.tuning.sample_rate_hz)
         run.covered = rivalry.with_more(run.covered, sure, since=since)
-        run.tallies = rivalry.tallied(run.tallies, findings[SHADOW], run.covered)
-        return rivalry.doubted(findings[SHADOW], run.tallies, self._profile.levels.shadow_share)
+        levels = self._profile.levels
+        run.tallies = rivalry.tallied(run.tallies, findings[SHADOW], run.covered, levels.shadow_cover)
+        return rivalry.doubted(findings[SHADOW], run.tallies, levels.shadow_share)
 
     @staticmethod
     def _known(run: Run, burst: Burst) -> bool:

@@ -39,6 +39,8 @@ class Levels:
         An emission of which nothing was said for this long is over; its number is not given again [s].
     overload_share
         Share of clipped samples in a segment from which the receiver counts as saturated.
+    shadow_cover
+        Share of a GSM burst's time from which LTE bursts on its frequency cover it.
     shadow_share
         Share of a GSM emission's bursts from which it is the shadow of known LTE phones, whose bursts cover them.
     shortest_steps
@@ -55,6 +57,7 @@ class Levels:
     forget_s: float
     overload_share: float
     shadow_share: float
+    shadow_cover: float
     shortest_steps: int
     floor_quantile: float
     floor_rise: float
@@ -65,7 +68,7 @@ class Levels:
             raise ValueError(
                 f"store_score={self.store_score} and detect_score={self.detect_score} must be ascending in 0 to 1"
             )
-        for name in ("shadow_share", "repeat_s", "forget_s", "shortest_steps"):
+        for name in ("shadow_share", "shadow_cover", "repeat_s", "forget_s", "shortest_steps"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is not positive")
         if not 0 < self.floor_quantile < 1:

@@ -49,24 +49,25 @@ def with_more(known: Covered, bursts: Sequence[Burst], *, since: int) -> Covered
     return Covered(boxes=boxes[boxes[:, 1] >= since])
 
 
-def covered(known: Covered, burst: Burst) -> bool:
-    """Whether other bursts cover at least half of a burst's time on its middle frequency."""
+def covered(known: Covered, burst: Burst, cover: float) -> bool:
+    """Whether other bursts cover at least this share of a burst's time on its middle frequency."""
     start, stop = burst.start, burst.start + burst.count
     middle = (burst.freq_lower_hz + burst.freq_upper_hz) / 2
     boxes = known.boxes
     here = boxes[(boxes[:, 2] <= middle) & (middle <= boxes[:, 3]) & (boxes[:, 0] < stop) & (boxes[:, 1] > start)]
     held = np.minimum(here[:, 1], stop) - np.maximum(here[:, 0], start)
-    return bool(held.sum() >= burst.count / 2)
+    return bool(held.sum() >= cover * burst.count)
 
 
-def tallied(tallies: Mapping[int, Tally], finding: Finding, known: Covered) -> dict[int, Tally]:
+def tallied(tallies: Mapping[int, Tally], finding: Finding, known: Covered, cover: float) -> dict[int, Tally]:
     """The tallies of all emissions with what a finding adds."""
     out = dict(tallies)
     for burst in finding.bursts:
         if burst.emission is not None:
             before = out.get(burst.emission, Tally())
             out[burst.emission] = Tally(
-                bursts=before.bursts + 1, covered=before.covered + (len(known.boxes) > 0 and covered(known, burst))
+                bursts=before.bursts + 1,
+                covered=before.covered + (len(known.boxes) > 0 and covered(known, burst, cover)),
             )
     return out
 

@@ -24,7 +24,7 @@ from detector.gsm.reel import wound
 from detector.gsm.standard import ACCESS_BITS
 from detector.gsm.state import GsmState
 from detector.gsm.tools import make_tools
-from detector.gsm.track import inside_rise
+from detector.gsm.track import burst_rise, inside_rise
 from detector.search import Context
 from detector.types import Burst, Finding, FloatArray, Label, Segment
 
@@ -36,6 +36,9 @@ KEEP_FRAMES: Final = 416
 
 MOST_PLACES: Final = 10
 """Places of access bursts that are screened, for each place that the correlators may look at."""
+
+GUARD_STEPS: Final = 0.8
+"""How much of an access burst's guard period is looked at, from one step behind the burst: what the map's steps leave free."""
 
 SINGLE_REST_SEGMENTS: Final = 1
 FOLDED_REST_SEGMENTS: Final = 2
@@ -151,12 +154,22 @@ class Round(Looker):
         rise = inside_rise(np.array([begin]), self.state.energies, channel, ACCESS_BITS * tools.symbol)
         snr = self.over_pauses(rise, channel)
         snr_db = float(self.told_db(snr)[0])
+        if snr_db < tools.thresholds.least_access_snr_db or self.goes_on(begin, channel, float(rise[0])):
+            return
         home = home_of_access(self.state.emitters, channel, snr_db, tools.thresholds)
         if home is None:
             home = opened(self.state.keys, channel, proof)
             self.state = replace(self.state, keys=home.key + 1)
         self.put(replace(home, log10_p=min(home.log10_p, proof.log10_p)))
         self.add(home.key, channel, Label.GSM_AB, np.array([begin]), snr, {"sequence": proof.sequence})
+
+    def goes_on(self, begin: float, channel: int, rise: float) -> bool:
+        """Whether what began like an access burst is as strong in its guard period, which no phone fills (TS 45.002, 5.2.7)."""
+        tools = self.tools
+        guard = begin + ACCESS_BITS * tools.symbol + tools.samples_a_step
+        after, _ = burst_rise(np.array([guard]), self.state.energies, channel, GUARD_STEPS * tools.samples_a_step)
+        loud = tools.thresholds.guard_snr * float(tools.channels.gain[channel])
+        return float(after[0]) > max(tools.thresholds.guard_share * rise, loud)
 
     def same_place(self, burst: Burst, channel: int, begin: float) -> bool:
         """Whether a burst that was told is one that begins there."""

@@ -145,6 +145,10 @@ class GsmThresholds:
         The same for an access burst.
     known_access_sigma
         The same on a carrier on which a phone is known.
+    least_access_snr_db
+        An access burst that holds less than this, measured inside it, is none: its sequence was found where there is no energy.
+    guard_share, guard_snr
+        Power in an access burst's guard period, as a share of its own and as an SNR, from which it is something that goes on.
     access_evidence
         Evidence of one window by the access burst's sequence from which it is looked at closely; minus a natural logarithm of
         the probability in noise.
@@ -231,6 +235,9 @@ class GsmThresholds:
     single_sigma: float
     access_sigma: float
     known_access_sigma: float
+    least_access_snr_db: float
+    guard_share: float
+    guard_snr: float
     access_evidence: float
     lone_sigma: float
     few_singles: int

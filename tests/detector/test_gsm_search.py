@@ -51,6 +51,16 @@ def test_a_call_at_six_below_the_noise_is_found_by_any_training_sequence(profile
     assert {burst.detail["tsc"] for burst in out.bursts} == {tsc}
 
 
+def test_what_begins_like_an_access_burst_and_fills_its_guard_period_is_none(profile, plan, rng):
+    """An access burst leaves 68 symbols empty (TS 45.002, 5.2.7); a slot of LTE goes on for half a millisecond."""
+    air, start = noise(0.6, rng), 500000.4
+    put_burst(air, access_bits(rng), start, carrier_hz=-200e3, snr_db=20, rng=rng)
+    after = start + 88 * 2.4e6 * 6 / 1625e3
+    put_burst(air, normal_bits(0, rng), after, carrier_hz=-200e3, snr_db=20, rng=rng)
+    out = heard(eight_bits(air), profile, plan)
+    assert Label.GSM_AB not in {burst.label for burst in out.bursts}
+
+
 def test_signalling_at_eight_below_the_noise_is_found_by_its_cycle(profile, plan):
     """Four frames of 51, 28 bursts in 1.5 s: energy that comes again tells where, the training sequence what."""
     found = 0

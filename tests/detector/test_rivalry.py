@@ -55,23 +55,23 @@ WIDE = with_more(Covered(), [burst(1000, 1200, -90e3, 270e3), burst(5000, 1200, 
     ids=["inside", "half of it", "less than half", "at another time", "at another frequency"],
 )
 def test_a_burst_is_covered_by_what_lies_over_half_of_it(start, lower, is_covered):
-    assert covered(WIDE, burst(start, 1200, lower, lower + 200e3)) is is_covered
+    assert covered(WIDE, burst(start, 1200, lower, lower + 200e3), 0.5) is is_covered
 
 
 def test_two_bursts_cover_together_and_old_or_inferred_ones_cover_nothing():
     slots = [burst(0, 400, 0.0, 180e3), burst(400, 400, 0.0, 180e3)]
     claimed = burst(100, 800, 0.0, 200e3)
-    assert covered(with_more(Covered(), slots, since=0), claimed)
-    assert not covered(with_more(Covered(), slots, since=2000), claimed)
+    assert covered(with_more(Covered(), slots, since=0), claimed, 0.5)
+    assert not covered(with_more(Covered(), slots, since=2000), claimed, 0.5)
     assert not covered(
-        with_more(Covered(), [burst(0, 4000, 0.0, 180e3, emission=None, inferred=True)], since=0), claimed
+        with_more(Covered(), [burst(0, 4000, 0.0, 180e3, emission=None, inferred=True)], since=0), claimed, 0.5
     )
 
 
 def test_an_emission_most_of_whose_bursts_are_covered_is_believed_no_more():
     mine = [burst(1000, 1200, -100e3, 100e3, emission=7), burst(3000, 1200, -100e3, 100e3, emission=8)]
     finding = Finding(bursts=tuple(mine), emissions=(emission(7), emission(8)))
-    tallies = tallied({}, finding, WIDE)
+    tallies = tallied({}, finding, WIDE, 0.5)
     assert tallies == {7: Tally(bursts=1, covered=1), 8: Tally(bursts=1, covered=0)}
     left = doubted(finding, tallies, 0.5)
     assert [b.emission for b in left.bursts] == [8]
