@@ -127,7 +127,7 @@ def listed(address: str, what: str) -> list[dict[str, Any]]:
         found += page.json()["items"]
         if (following := page.json()["next"]) is None:
             return found
-        after = {"after": following}
+        after = {"cursor": following}
 
 
 def wait_for(address: str, tokens: dict[str, str]) -> None:
